@@ -1,0 +1,18 @@
+"""Test set-up: one thread, shapes and types of every public signature checked as the tests run."""
+
+from jaxtyping import install_import_hook
+
+install_import_hook("genzoo", "beartype.beartype")
+
+import pytest  # noqa: E402
+import torch  # noqa: E402
+
+torch.set_num_threads(1)
+
+
+@pytest.fixture(autouse=True)
+def _own_randomness():
+    """Every test starts from the same random state and leaves float32 as the default type."""
+    torch.manual_seed(0)
+    yield
+    torch.set_default_dtype(torch.float32)

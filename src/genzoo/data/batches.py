@@ -1,0 +1,124 @@
+"""Data set → batches: one gather and one cast; order is a pure function of (seed, moves drawn)."""
+
+from collections.abc import Collection, Iterator
+from functools import lru_cache
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from genzoo.data.dataset import Dataset
+from genzoo.data.view import View
+from genzoo.errors import BadInput
+from genzoo.images import quantise
+from genzoo.random import seed_of, uniform_at
+from genzoo.types import Batch, Given
+
+
+def gather(dataset: Dataset, index: NDArray[np.int64], view: View, noise_seed: int) -> Tensor:
+    """Items at `index` as floats, shape (b, *shape); images in [0, 1], quantised or binarized as `view` says.
+
+    The draw of a binarization is a pure function of (noise_seed, index).
+    """
+    rows = torch.from_numpy(np.take(dataset.items, index, axis=0))
+    if dataset.kind != "images":
+        return rows
+    images = rows.to(torch.float32).div_(255)
+    if view.binarize == "threshold":
+        return (images >= 0.5).float()
+    if view.binarize in ("static", "dynamic"):
+        noise = uniform_at(noise_seed, index, images[0].numel())
+        return (torch.from_numpy(noise).view_as(images) < images).float()
+    return images if view.levels == 256 else quantise(images, view.levels)
+
+
+def conditions(
+    dataset: Dataset, index: NDArray[np.int64], requires: Collection[str]
+) -> tuple[Given | None, Tensor | None]:
+    """The fields of Given that a model requires, and the paired target, of the items at `index`."""
+    target = None
+    if dataset.target is not None:
+        target = torch.from_numpy(np.take(dataset.target, index, axis=0)).float().div_(255)
+    if "labels" not in requires:
+        return None, target
+    if dataset.labels is None:
+        raise BadInput(f"{dataset.name}: the model is conditional on labels and this data set has none")
+    return Given(labels=torch.from_numpy(dataset.labels[index])), target
+
+
+class Batches:
+    """An endless stream of shuffled batches: `at(move)` is a pure function of (seed, move).
+
+    Each pass over the split is its own permutation; a batch may span two passes, so every batch
+    is full and every item is seen equally often.
+
+    Args:
+        dataset: where the items come from.
+        split: which of its items.
+        view: how they are presented.
+        size: items in a (joined) batch.
+        seed: of order and binarization.
+        requires: the fields of Given that the model takes.
+    """
+
+    def __init__(
+        self,
+        dataset: Dataset,
+        split: str = "train",
+        *,
+        view: View | None = None,
+        size: int = 64,
+        seed: int = 0,
+        requires: Collection[str] = (),
+    ) -> None:
+        if size < 1:
+            raise BadInput(f"--batch must be at least 1, got {size}")
+        self.dataset, self.view, self.size, self.seed = dataset, view or View(), size, seed
+        self.requires = requires
+        self.positions = dataset.split(split)
+        self._permutation = lru_cache(maxsize=2)(self._permutation_of)
+
+    def _permutation_of(self, epoch: int) -> NDArray[np.int64]:
+        return np.random.default_rng(seed_of(self.seed, "order", epoch)).permutation(self.positions)
+
+    def index_at(self, move: int, rank: int = 0, world: int = 1) -> NDArray[np.int64]:
+        """Positions in the data set of the batch of move `move`; the rank's part when shared by `world`."""
+        n, part = len(self.positions), self.size // world
+        if part * world != self.size:
+            raise BadInput(f"--batch {self.size} does not divide among {world} processes")
+        stream = np.arange(part) + (move * self.size + rank * part)
+        epochs = stream // n
+        index = np.empty(part, np.int64)
+        for epoch in range(epochs[0], epochs[-1] + 1):
+            here = epochs == epoch
+            index[here] = self._permutation(int(epoch))[stream[here] % n]
+        return index
+
+    def at(self, move: int, rank: int = 0, world: int = 1) -> Batch:
+        """The batch of move `move`."""
+        index = self.index_at(move, rank, world)
+        dynamic = self.view.binarize == "dynamic"
+        noise = seed_of(self.seed, "dynamic", move) if dynamic else self.seed
+        given, target = conditions(self.dataset, index, self.requires)
+        items = gather(self.dataset, index, self.view, noise)
+        return Batch(items, given, target, index=torch.from_numpy(index))
+
+
+def in_order(
+    dataset: Dataset,
+    split: str = "test",
+    *,
+    view: View | None = None,
+    size: int = 256,
+    seed: int = 0,
+    limit: int | None = None,
+    requires: Collection[str] = (),
+) -> Iterator[Batch]:
+    """Every item of a split once, in order; binarization is drawn once by (seed, index)."""
+    positions = dataset.split(split)[:limit]
+    for start in range(0, len(positions), size):
+        index = positions[start : start + size]
+        given, target = conditions(dataset, index, requires)
+        items = gather(dataset, index, view or View(), seed)
+        yield Batch(items, given, target, index=torch.from_numpy(index))

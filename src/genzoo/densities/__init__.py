@@ -1,0 +1,5 @@
+"""Distributions over items: log-probabilities in nats, draws, means."""
+
+from genzoo.densities.base import Density, Support
+
+__all__ = ["Density", "Support"]

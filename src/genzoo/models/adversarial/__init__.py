@@ -1,0 +1,1 @@
+"""Implicit: x = G(z), judged by a critic."""

@@ -1,0 +1,1 @@
+"""No density: codes from which images can be rebuilt."""

@@ -1,0 +1,1 @@
+"""Explicit, tractable: p(x) = Π p(xᵢ | x₁ … xᵢ₋₁)."""

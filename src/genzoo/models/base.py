@@ -1,0 +1,153 @@
+"""The contract of a model: an nn.Module that remembers how it was built and says what it can do."""
+
+from collections.abc import Sequence
+from typing import ClassVar, Protocol, runtime_checkable
+
+import torch
+from torch import Tensor, nn
+
+from genzoo.configurable import Configurable
+from genzoo.densities import Density
+from genzoo.types import Given, Images, Items, Known, Latents, Nats
+
+
+class Model(Configurable, nn.Module):
+    """A network whose constructor arguments are its configuration.
+
+    The first argument is `shape`, the shape of one item: (c, h, w) for images, (d) for vectors,
+    (t, d) for series; so a fresh model can sample. A model rescales inside: outside, images are
+    floats in [0, 1], shape (b, c, h, w). A model never switches between train and eval itself.
+    """
+
+    shape: tuple[int, ...]
+    requires: ClassVar[frozenset[str]] = frozenset()  # the fields of Given that its density takes
+    levels: int | None = None  # of the pixels it has a probability for; None: any real value
+
+    def __init__(self, shape: Sequence[int]) -> None:
+        super().__init__()
+        self.shape = tuple(shape)
+        if not shape or any(n < 1 for n in self.shape):
+            raise ValueError(f"shape must be positive sizes such as (1, 28, 28), got {self.shape}")
+
+    def check(self, items: Tensor, given: Given | None = None) -> None:
+        """Raises ValueError unless `items` are of this model's shape and `given` is what it requires."""
+        if tuple(items.shape[1:]) != self.shape:
+            expected = ", ".join(map(str, self.shape))
+            raise ValueError(f"expected items of shape (b, {expected}), got {tuple(items.shape)}")
+        self.check_given(given)
+
+    def check_given(self, given: Given | None) -> None:
+        """Raises ValueError naming the missing or superfluous field of `given`."""
+        names = given.names() if given else frozenset()
+        for name in sorted(self.requires - names):
+            raise ValueError(f"{type(self).__name__} is conditional: given.{name} is missing")
+        for name in sorted(names - self.requires):
+            raise ValueError(f"{type(self).__name__} takes no given.{name}")
+
+    @property
+    def like(self) -> Tensor:
+        """A tensor of the device and type that new noise should have."""
+        return next(iter(self.parameters()))
+
+
+# What a model can do. A method belongs here only if it needs the model's internals; anything
+# expressible through these (reconstruct, interpolate, ...) is a function in apply/ or evaluation/.
+
+
+@runtime_checkable
+class Samples(Protocol):
+    """Draws new items."""
+
+    def sample(self, n: int, given: Given | None = None, *, temperature: float = 1.0) -> Items:
+        """`n` new items, shape (n, *shape)."""
+        ...
+
+
+@runtime_checkable
+class Scores(Protocol):
+    """Has an exact density."""
+
+    def log_prob(self, images: Items, given: Given | None = None) -> Nats:
+        """Exact log p(x) of each item, nats, shape (b)."""
+        ...
+
+
+@runtime_checkable
+class Bounds(Protocol):
+    """Has a lower bound of its density."""
+
+    def elbo(self, images: Items, given: Given | None = None) -> Nats:
+        """A stochastic lower bound of log p(x) of each item, nats, shape (b)."""
+        ...
+
+
+@runtime_checkable
+class Encodes(Protocol):
+    """Maps items to codes."""
+
+    def encode(self, images: Items, given: Given | None = None) -> Latents:
+        """The code of each item, shape (b, *latent); a posterior's mean where it is random."""
+        ...
+
+
+@runtime_checkable
+class Decodes(Protocol):
+    """Maps codes to items."""
+
+    def decode(self, latents: Latents, given: Given | None = None) -> Items:
+        """The item of each code, shape (b, *shape); a likelihood's mean where it is random."""
+        ...
+
+
+@runtime_checkable
+class Completes(Protocol):
+    """Fills in unknown pixels."""
+
+    def complete(
+        self, images: Images, known: Known, given: Given | None = None, *, temperature: float = 1.0
+    ) -> Images:
+        """The images with every pixel where `known` is False drawn anew; the others untouched bit for bit."""
+        ...
+
+
+@runtime_checkable
+class Latent(Protocol):
+    """Explains items by latent variables: elbo, importance weights and annealing are functions of these."""
+
+    def posterior(self, images: Items, given: Given | None = None) -> Density:
+        """q(z | x)."""
+        ...
+
+    def prior(self, given: Given | None = None) -> Density:
+        """p(z), for a batch of one; `prior().expand(n)` for n."""
+        ...
+
+    def likelihood(self, latents: Latents, given: Given | None = None) -> Density:
+        """p(x | z)."""
+        ...
+
+
+CAPABILITIES: dict[str, type] = {
+    "sample": Samples,
+    "log_prob": Scores,
+    "elbo": Bounds,
+    "encode": Encodes,
+    "decode": Decodes,
+    "complete": Completes,
+    "latent": Latent,
+}
+
+
+def capabilities(model: nn.Module) -> tuple[str, ...]:
+    """Names of what this instance can do, e.g. ('sample', 'log_prob', 'complete')."""
+    return tuple(name for name, protocol in CAPABILITIES.items() if isinstance(model, protocol))
+
+
+def parameter_count(model: nn.Module) -> int:
+    """How many numbers are learned."""
+    return sum(p.numel() for p in model.parameters())
+
+
+def uses_batch_statistics(model: nn.Module) -> bool:
+    """Whether an item's output in training depends on its batch-mates (batch normalisation)."""
+    return any(isinstance(m, torch.nn.modules.batchnorm._BatchNorm) for m in model.modules())

@@ -1,0 +1,1 @@
+"""Explicit, approximate: a bound of log p(x)."""

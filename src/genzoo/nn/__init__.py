@@ -1,0 +1,1 @@
+"""Layers named by what they do."""

@@ -1,0 +1,18 @@
+"""The games: who plays, whose turn it is, what each move descends."""
+
+import importlib
+import pkgutil
+from typing import Any
+
+from genzoo.configurable import build
+from genzoo.objectives.base import Objective, OnePlayer, Update
+
+
+def build_objective(spec: dict[str, Any]) -> Objective[Any]:
+    """The objective that a spec such as {"class": "NegativeELBO", "beta": 1.0} describes."""
+    for module in pkgutil.iter_modules(__path__):
+        importlib.import_module(f"{__name__}.{module.name}")
+    return build(spec)
+
+
+__all__ = ["Objective", "OnePlayer", "Update", "build_objective"]

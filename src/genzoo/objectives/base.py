@@ -1,0 +1,69 @@
+"""An objective says who the players are, whose turn it is, and what each move descends."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from torch import nn
+
+from genzoo.configurable import Configurable
+from genzoo.types import Batch, Loss
+
+M = TypeVar("M", bound=nn.Module)
+M_contra = TypeVar("M_contra", bound=nn.Module, contravariant=True)
+
+
+@dataclass(frozen=True)
+class Update(Generic[M_contra]):
+    """One move: `player` descends `loss`, `repeat` times on fresh batches; a loss of None passes.
+
+    Args:
+        player: a key of `Objective.players`.
+        loss: called with the model and a batch; decides to pass on a number that all processes share.
+        repeat: the first repetition takes the turn's batch, each other one draws its own.
+        after: runs once the parameters have moved, e.g. weight clipping.
+    """
+
+    player: str
+    loss: Callable[[M_contra, Batch], Loss | None]
+    repeat: int = 1
+    after: Callable[[M_contra], None] | None = None
+
+
+class Objective(Configurable, ABC, Generic[M]):
+    """The rules of a game. Likelihoods are one-player games, a GAN has two players."""
+
+    @abstractmethod
+    def players(self, model: M) -> Mapping[str, Iterable[nn.Parameter]]:
+        """Who moves what, in the order of `model.parameters()`: optimizer state is positional."""
+
+    @abstractmethod
+    def turn(self, model: M, step: int) -> Sequence[Update[M]]:
+        """The moves of step `step`, in order. They may share work through what their closures hold."""
+
+    def begin(self, model: M, batch: Batch) -> None:
+        """Runs once before step 0 on one joined batch; what it learns lands in the model's buffers."""
+
+    def state_dict(self) -> dict[str, Any]:
+        """What the rules remember between steps (an image pool, an average): tensors and JSON values."""
+        return {}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Takes back what `state_dict` gave."""
+
+
+class OnePlayer(Objective[M]):
+    """A game of one loss on all the parameters."""
+
+    @abstractmethod
+    def loss(self, model: M, batch: Batch) -> Loss:
+        """What is descended, a mean over the batch."""
+
+    def players(self, model: M) -> Mapping[str, Iterable[nn.Parameter]]:
+        """One player, who moves everything."""
+        return {"model": model.parameters()}
+
+    def turn(self, model: M, step: int) -> Sequence[Update[M]]:
+        """One move."""
+        return [Update("model", self.loss)]
