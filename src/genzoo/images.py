@@ -10,7 +10,7 @@ from PIL import Image
 from torch import Tensor
 
 from genzoo.files import atomic
-from genzoo.types import Images, Items, Nats
+from genzoo.types import Images, Items, Nats, Picture
 
 
 def to_levels(images: Items, levels: int) -> Int[Tensor, "b *shape"]:
@@ -49,7 +49,7 @@ def to_uint8(images: Images) -> UInt8[Tensor, "b c h w"]:
     return images.detach().clamp(0, 1).mul(255).round().to(torch.uint8).cpu()
 
 
-def grid(images: Images, columns: int | None = None, *, gap: int = 2, background: float = 1.0) -> Images:
+def grid(images: Images, columns: int | None = None, *, gap: int = 2, background: float = 1.0) -> Picture:
     """One picture, shape (1, c, H, W), with the images in reading order, `gap` pixels apart.
 
     >>> grid(torch.zeros(6, 1, 4, 4), columns=3).shape
@@ -66,7 +66,7 @@ def grid(images: Images, columns: int | None = None, *, gap: int = 2, background
     return canvas[None]
 
 
-def to_pil(image: Images) -> Image.Image:
+def to_pil(image: Picture) -> Image.Image:
     """A single image, shape (1, c, h, w) with 1, 3 or 4 channels, as a Pillow image."""
     pixels = to_uint8(image)[0]
     if len(pixels) == 1:
@@ -74,7 +74,7 @@ def to_pil(image: Images) -> Image.Image:
     return Image.fromarray(pixels.permute(1, 2, 0).contiguous().numpy(), {3: "RGB", 4: "RGBA"}[len(pixels)])
 
 
-def save_image(image: Images, path: str | Path, *, scale: int = 1) -> Path:
+def save_image(image: Picture, path: str | Path, *, scale: int = 1) -> Path:
     """Writes a single image, shape (1, c, h, w), atomically; the suffix says the format.
 
     Args:

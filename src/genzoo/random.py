@@ -104,9 +104,9 @@ def uniform_at(seed: int, index: NDArray[np.int64], size: int) -> NDArray[np.flo
     """
     key = np.uint64(seed_of(seed, "uniform_at"))
     with np.errstate(over="ignore"):
-        counter: NDArray[np.uint64] = index.astype(np.uint64)[:, None] * np.uint64(size)
-        counter = counter + np.arange(size, dtype=np.uint64)
-        z: NDArray[np.uint64] = key + counter * np.uint64(0x9E3779B97F4A7C15)
+        rows = np.multiply(index.astype(np.uint64)[:, None], np.uint64(size), dtype=np.uint64)
+        counter = np.add(rows, np.arange(size, dtype=np.uint64), dtype=np.uint64)
+        z = np.add(key, np.multiply(counter, np.uint64(0x9E3779B97F4A7C15)), dtype=np.uint64)
         z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
         z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
         z = z ^ (z >> np.uint64(31))

@@ -8,6 +8,7 @@ from torch import Tensor
 
 Items = Float[Tensor, "b *shape"]  # one item of data each: an image, a vector (d), a series (t d)
 Images = Float[Tensor, "b c h w"]  # pixel values in [0, 1]
+Picture = Float[Tensor, "1 c height width"]  # one picture to look at, such as a grid
 Known = Bool[Tensor, "b 1 h w"]  # True where a pixel is given, per pixel
 Latents = Float[Tensor, "b *latent"]
 Labels = Int[Tensor, " b"]
