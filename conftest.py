@@ -2,7 +2,8 @@
 
 from jaxtyping import install_import_hook
 
-install_import_hook("genzoo", "beartype.beartype")
+# An int may stand where a float is asked for, as everywhere in Python (PEP 484).
+install_import_hook("genzoo", "beartype.beartype(conf=beartype.BeartypeConf(is_pep484_tower=True))")
 
 import pytest  # noqa: E402
 import torch  # noqa: E402

@@ -1,6 +1,7 @@
 """The contract of a model: an nn.Module that remembers how it was built and says what it can do."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import ClassVar, Protocol, runtime_checkable
 
 import torch
@@ -151,3 +152,15 @@ def parameter_count(model: nn.Module) -> int:
 def uses_batch_statistics(model: nn.Module) -> bool:
     """Whether an item's output in training depends on its batch-mates (batch normalisation)."""
     return any(isinstance(m, torch.nn.modules.batchnorm._BatchNorm) for m in model.modules())
+
+
+@contextmanager
+def evaluating(model: nn.Module) -> Iterator[None]:
+    """Evaluation mode and no gradients inside; puts the model's mode back after. For F4 and up."""
+    training = model.training
+    model.eval()
+    try:
+        with torch.no_grad():
+            yield
+    finally:
+        model.train(training)

@@ -8,11 +8,16 @@ from genzoo.configurable import build
 from genzoo.objectives.base import Objective, OnePlayer, Update
 
 
-def build_objective(spec: dict[str, Any]) -> Objective[Any]:
-    """The objective that a spec such as {"class": "NegativeELBO", "beta": 1.0} describes."""
+def load_objectives() -> None:
+    """Imports every objective, so that its class can be named."""
     for module in pkgutil.iter_modules(__path__):
         importlib.import_module(f"{__name__}.{module.name}")
+
+
+def build_objective(spec: dict[str, Any]) -> Objective[Any]:
+    """The objective that a spec such as {"class": "NegativeELBO", "beta": 1.0} describes."""
+    load_objectives()
     return build(spec)
 
 
-__all__ = ["Objective", "OnePlayer", "Update", "build_objective"]
+__all__ = ["Objective", "OnePlayer", "Update", "build_objective", "load_objectives"]

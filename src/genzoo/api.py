@@ -1,0 +1,150 @@
+"""genzoo in five lines: train, load, evaluate."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from genzoo.data import Dataset
+from genzoo.data import load as load_data
+from genzoo.errors import BadInput
+from genzoo.models import Model, catalogue, entry_of, load_model
+from genzoo.objectives import Objective
+from genzoo.recipes import Recipe
+from genzoo.recipes.options import recipe_for
+from genzoo.recipes.resolve import override, resolve, resolve_source, resolve_view
+from genzoo.training.config import Config, resumable
+from genzoo.training.folder import RunFolder, fresh_folder
+from genzoo.training.trainer import Trained, train_run
+
+__all__ = ["Trained", "load", "prepare", "train"]
+
+
+def prepare(
+    what: str | Model,
+    data: str | Path | Dataset | None = None,
+    *,
+    origin: str | Path | None = None,
+    objective: Objective[Any] | None = None,
+    strict: bool = False,
+    options: Mapping[str, Any] | None = None,
+) -> tuple[Config, Dataset]:
+    """The configuration and the data of a run, before anything is written; see `train`."""
+    flags = {k: v for k, v in (options or {}).items() if v is not None}
+    recipe = _recipe(what)
+    view = resolve_view(recipe, flags)
+    source = data.name if isinstance(data, Dataset) else resolve_source(recipe, data)
+    dataset = data if isinstance(data, Dataset) else load_data(source, view, strict=strict)
+    config = resolve(recipe, dataset, source, flags, origin=str(origin) if origin else None)
+    if isinstance(what, Model):
+        config = replace(config, model=what.spec)
+    if objective is not None:
+        config = replace(config, objective=objective.spec)
+    return config, dataset
+
+
+def _recipe(what: str | Model) -> Recipe:
+    if isinstance(what, str):
+        return recipe_for(what)
+    model, entry = what, entry_of(what)
+    if entry is None:
+        raise BadInput(f"{type(model).__name__} is not registered; decorate it with @genzoo.register(…)")
+    arguments = {k: v for k, v in model.spec.items() if k not in ("class", "shape", "levels")}
+    return Recipe(entry.name, tables={"model": {"name": entry.name, **arguments}})
+
+
+def train(
+    what: str | Model | None = None,
+    data: str | Path | Dataset | None = None,
+    *,
+    out: str | Path | None = None,
+    resume: bool = False,
+    origin: str | Path | None = None,
+    objective: Objective[Any] | None = None,
+    device: str = "auto",
+    strict: bool = False,
+    quiet: bool = False,
+    **options: Any,
+) -> Trained:
+    """Trains a model and leaves a run folder.
+
+    >>> import genzoo
+    >>> run = genzoo.train("vae-mnist", data="photos/", images=200_000)  # doctest: +SKIP
+    >>> run.model.sample(64).shape  # doctest: +SKIP
+    torch.Size([64, 1, 28, 28])
+
+    Args:
+        what: a recipe, a recipe file (*.toml), a registered model's name, or a model.
+        data: a folder, archive, array file, built-in name or data set; the recipe's own by default.
+        out: the run folder; by default runs/NAME, or runs/NAME-2, … if that is taken.
+        resume: go on with the run in `out`; `images` or `minutes` may be raised, nothing else changed.
+        origin: a run whose weights to begin from (`--from` on the command line).
+        objective: another game than the recipe's.
+        device: auto, cpu, cuda or mps.
+        strict: a bad file among the data is an error.
+        quiet: show no progress.
+        options: any option of the recipe by its flat name: images, minutes, batch, lr, seed, size,
+            channels, levels, binarize, a constructor argument such as latent, …
+
+    Raises:
+        BadInput: for anything that cannot be used, before anything is written.
+    """
+    name = _recipe(what).name if what is not None else None
+    if resume:
+        where = out if out is not None else Path("runs") / (name or "")
+        return _resume(where, name, data, options, device=device, strict=strict, quiet=quiet)
+    if what is None or name is None:
+        raise BadInput("name a recipe or a model to train; `genzoo models` lists them")
+    folder = Path(out) if out is not None else fresh_folder(name)
+    RunFolder(folder).check_new()
+    config, dataset = prepare(what, data, origin=origin, objective=objective, strict=strict, options=options)
+    return train_run(config, dataset, folder, device=device, quiet=quiet)
+
+
+def _resume(
+    out: str | Path,
+    asked: str | None,
+    data: str | Path | Dataset | None,
+    options: Mapping[str, Any],
+    *,
+    device: str,
+    strict: bool,
+    quiet: bool,
+) -> Trained:
+    """Goes on with a run: its own configuration, compared with what the user gives again."""
+    folder = RunFolder(out)
+    if not folder.exists:
+        raise BadInput(f"{out}: no run to resume here; name it with --out, or leave --resume out")
+    old = folder.config()
+    if asked is not None and asked != old.name:
+        raise BadInput(f"{out}: --resume goes on with {old.name}, not with {asked}")
+    if isinstance(data, Dataset):
+        source, dataset = data.name, data
+    else:
+        source = str(data) if data is not None else old.data
+        dataset = load_data(source, old.view, strict=strict)
+    flags = {k: v for k, v in options.items() if v is not None}
+    new = override(replace(old, data=source), recipe_for_model(old), flags)
+    config = resumable(old, new)
+    if dataset.fingerprint != folder.about()["data_fingerprint"]:
+        raise BadInput(f"{out}: {source} has changed since the run began; train a new run, with --from {out}")
+    return train_run(config, dataset, out, device=device, resume=True, quiet=quiet)
+
+
+def recipe_for_model(config: Config) -> Recipe:
+    """A bare recipe of a configuration's model and objective, to look flags up in."""
+    catalogue()
+    model = next(e.name for e in catalogue().values() if e.cls.__name__ == config.model["class"])
+    return Recipe(config.name, tables={"model": {"name": model}, "objective": dict(config.objective)})
+
+
+def load(run: str | Path, *, best: bool = False, device: str | torch.device = "cpu") -> Model:
+    """The trained model of a run folder, in evaluation mode.
+
+    Args:
+        best: the weights at the best validation, instead of the last ones.
+    """
+    folder = Path(run) / "best" if best else Path(run)
+    return load_model(folder, device=device)

@@ -1,0 +1,165 @@
+"""Recipe + flags + data → the configuration of a run."""
+
+import inspect
+from collections.abc import Mapping
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any
+
+from genzoo.configurable import build
+from genzoo.data.dataset import Dataset
+from genzoo.data.view import View
+from genzoo.errors import BadInput, nearest
+from genzoo.models import entry_named
+from genzoo.recipes import Recipe
+from genzoo.recipes.options import objective_spec, options
+from genzoo.training.config import Config
+from genzoo.training.settings import OptimizerSettings, Settings
+
+DEFAULT_DATA = "mnist5k"
+DEFAULT_MINUTES = 20.0  # the budget of a model that is trained without a recipe
+
+
+def sort_flags(recipe: Recipe, flags: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Flags by the table they belong to; BadInput for a name that this recipe does not know."""
+    known = options(recipe.table("model")["name"], objective_spec(recipe)["class"])
+    tables: dict[str, dict[str, Any]] = {}
+    for name, value in flags.items():
+        if name not in known:
+            raise BadInput(f"{recipe.name} has no option {name!r}{nearest(name, known)}")
+        tables.setdefault(known[name].table, {})[known[name].field] = value
+    return tables
+
+
+def resolve_view(recipe: Recipe, flags: Mapping[str, Any]) -> View:
+    """How the data are presented: the recipe's [data] under the flags."""
+    table = recipe.table("data") | dict(sort_flags(recipe, flags).get("view", {}))
+    table.pop("data", None)
+    known = {f.name for f in fields(View)}
+    for name in table:
+        if name not in known:
+            raise BadInput(f"{recipe.name}: [data] has no key {name!r}{nearest(name, known)}")
+    size = table.get("size")
+    if isinstance(size, int):
+        table["size"] = (size, size)
+    elif size is not None:
+        table["size"] = tuple(size)
+    return View(**table)
+
+
+def resolve_source(recipe: Recipe, data: str | Path | None) -> str:
+    """The data: as named by the user, else by the recipe, else the bundled digits."""
+    return str(data) if data is not None else recipe.table("data").get("data", DEFAULT_DATA)
+
+
+def _settings(recipe: Recipe, flags: Mapping[str, Any]) -> Settings:
+    table = recipe.table("train")
+    if "images" in flags or "minutes" in flags:
+        table.pop("images", None)
+        table.pop("minutes", None)
+    table |= flags
+    if table.get("images") is None and table.get("minutes") is None:
+        table["minutes"] = DEFAULT_MINUTES
+    known = {f.name for f in fields(Settings)}
+    for name in table:
+        if name not in known:
+            raise BadInput(f"{recipe.name}: [train] has no key {name!r}{nearest(name, known)}")
+    settings = Settings(**table)
+    return replace(settings, horizon=settings.horizon or settings.budget)
+
+
+def _optimizers(
+    recipe: Recipe, default: Mapping[str, Any], flags: Mapping[str, Any]
+) -> dict[str, OptimizerSettings]:
+    known = {f.name for f in fields(OptimizerSettings)}
+    common = {**default, **recipe.table("optimizer")}
+    players = {"": common} | {k: common | v for k, v in recipe.table("optimizers").items()}
+    made = {}
+    for player, table in players.items():
+        for name in table:
+            if name not in known:
+                raise BadInput(f"{recipe.name}: [optimizer] has no key {name!r}{nearest(name, known)}")
+        merged = {**table, **flags}
+        if "betas" in merged:
+            merged["betas"] = tuple(merged["betas"])
+        made[player] = OptimizerSettings(**merged)
+    return made
+
+
+def resolve(
+    recipe: Recipe,
+    dataset: Dataset,
+    source: str,
+    flags: Mapping[str, Any],
+    *,
+    origin: str | None = None,
+) -> Config:
+    """The configuration of a run of `recipe` on `dataset`, loaded with `resolve_view`'s view.
+
+    The model's shape and number of levels come from the data.
+
+    Raises:
+        BadInput: for unknown names, impossible values, or a model that cannot represent the data.
+    """
+    tables = sort_flags(recipe, flags)
+    view = resolve_view(recipe, flags)
+    model_table = recipe.table("model")
+    entry = entry_named(model_table.pop("name"))
+    parameters = inspect.signature(entry.cls).parameters
+    from_data: dict[str, Any] = {"shape": list(dataset.shape)}
+    if "levels" in parameters and dataset.kind == "images":
+        from_data["levels"] = view.values
+    arguments = model_table | tables.get("model", {}) | from_data
+    model = build({"class": entry.cls.__name__} | _as_lists(arguments))
+    check_levels(model.levels, dataset, view, entry.name)
+    return Config(
+        name=recipe.name,
+        data=source,
+        view=view,
+        model=model.spec,
+        objective=objective_spec(recipe) | _as_lists(tables.get("objective", {})),
+        optimizers=_optimizers(recipe, entry.optimizer, tables.get("optimizer", {})),
+        settings=_settings(recipe, tables.get("train", {})),
+        origin=origin,
+        notes={k: getattr(recipe, k) for k in ("source", "published", "protocol") if getattr(recipe, k)},
+    )
+
+
+def check_levels(levels: int | None, dataset: Dataset, view: View, name: str) -> None:
+    """BadInput if a model has no probability for the values that the pixels take."""
+    if levels is None or dataset.kind != "images" or levels == view.values:
+        return
+    if levels == 2:
+        raise BadInput(
+            f"{name} is a model of binary pixels and these have {view.values} values: "
+            "add --binarize dynamic, or choose a likelihood for them (--likelihood logistic)"
+        )
+    raise BadInput(
+        f"{name} is a model of {levels} levels, the view has {view.values}: give --levels {levels}"
+    )
+
+
+def _as_lists(table: Mapping[str, Any]) -> dict[str, Any]:
+    return {k: list(v) if isinstance(v, tuple) else v for k, v in table.items()}
+
+
+def override(config: Config, recipe: Recipe, flags: Mapping[str, Any]) -> Config:
+    """An existing configuration with some flags given anew; what is not given stays as it was."""
+    tables = sort_flags(recipe, flags)
+    if tables.keys() & {"model", "objective"}:
+        model = {**config.model, **_as_lists(tables.get("model", {}))}
+        config = replace(config, model=build(model).spec)
+        config = replace(config, objective={**config.objective, **_as_lists(tables.get("objective", {}))})
+    view, train = dict(tables.get("view", {})), dict(tables.get("train", {}))
+    if "images" in train or "minutes" in train:
+        train = {"images": None, "minutes": None} | train
+    optimizers = {
+        player: replace(settings, **tables.get("optimizer", {}))
+        for player, settings in config.optimizers.items()
+    }
+    return replace(
+        config,
+        view=replace(config.view, **view),
+        settings=replace(config.settings, **train),
+        optimizers=optimizers,
+    )

@@ -1,0 +1,144 @@
+"""What happens between steps: the log, pictures and validation at milestones, checkpoints by the clock."""
+
+import math
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+from einops import rearrange
+
+from genzoo.data.batches import in_order
+from genzoo.images import grid, save_image
+from genzoo.models import Model
+from genzoo.models.base import Decodes, Encodes, Samples, evaluating
+from genzoo.random import seeded
+from genzoo.training.folder import RunFolder
+from genzoo.training.loop import Losses
+from genzoo.training.run import Run
+from genzoo.types import Batch, Picture
+
+MILESTONES = 20  # in a budget
+PICTURED = 16  # samples in a milestone's picture
+VALIDATED = 512  # items of the validation split
+
+
+@dataclass
+class Keeper:
+    """Writes a run's files as it goes; a hook of the loop, on the process of rank 0.
+
+    Pictures and measurements never touch what is trained, so when they happen does not change the weights.
+
+    Args:
+        about: what is written beside the portable model.
+        log_every: steps between lines of the log; the first step always has one.
+        save_every: seconds between checkpoints.
+    """
+
+    run: Run
+    folder: RunFolder
+    about: dict[str, Any]
+    log_every: int = 20
+    save_every: float = 30.0
+    best: float = math.inf
+    milestone: int = 0
+    aside: float = 0.0  # seconds spent on pictures and validation
+    saved_at: float = field(default_factory=time.monotonic)
+
+    def __call__(self, run: Run, losses: Losses) -> None:
+        """After each step."""
+        if run.step == 1 or run.step % self.log_every == 0 or run.finished:
+            self.folder.append(self.line(losses))
+        reached = int(MILESTONES * min(1.0, run.spent / run.settings.budget))
+        if reached > self.milestone or run.step == 1:
+            self.milestone = reached
+            self.at_milestone()
+        if run.finished or time.monotonic() - self.saved_at > self.save_every:
+            self.save()
+
+    def line(self, losses: Losses) -> dict[str, Any]:
+        """A line of the log."""
+        run = self.run
+        flat = {f"{player}/{term}": v for player, terms in losses.items() for term, v in terms.items()}
+        return {
+            "step": run.step,
+            "images_seen": run.images_seen,
+            "seconds": round(run.seconds, 3),
+            "lr": next(iter(run.optimizers.values())).param_groups[0]["lr"],
+            **flat,
+        }
+
+    def at_milestone(self) -> None:
+        """A picture and a validation; the best model so far is kept."""
+        run, began = self.run, time.perf_counter()
+        model = run.learned()
+        picture = samples_picture(model, run)
+        sampled = time.perf_counter() - began
+        if picture is not None:
+            path = self.folder.path / "samples" / f"{run.step:08d}.png"
+            save_image(picture, path, scale=2 if picture.shape[-1] < 400 else 1)
+        value = validate(model, run)
+        self.aside += time.perf_counter() - began
+        line = {"step": run.step, "images_seen": run.images_seen, "sampling_seconds": round(sampled, 3)}
+        if value is not None:
+            line["validation"] = value
+            if value < self.best:
+                self.best = value
+                self.folder.save_model(model, self.about | self.where() | {"validation": value}, "best")
+        self.folder.append(line)
+
+    def where(self) -> dict[str, Any]:
+        """How far the run is, for spec.json."""
+        run = self.run
+        return {"step": run.step, "images_seen": run.images_seen, "seconds": round(run.seconds, 1)}
+
+    def save(self) -> None:
+        """Resume state, then the portable model."""
+        state = {"run": self.run.state_dict(), "best": self.best, "milestone": self.milestone}
+        self.folder.save_state(state | {"step": self.run.step, "aside": self.aside})
+        self.folder.save_model(self.run.learned(), self.about | self.where())
+        self.saved_at = time.monotonic()
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Takes back what `save` wrote."""
+        self.run.load_state_dict(state["run"])
+        self.best, self.milestone, self.aside = state["best"], state["milestone"], state["aside"]
+
+
+def validation_batch(run: Run, n: int) -> Batch:
+    """The first items of the validation split."""
+    return next(in_order(run.batches.dataset, "val", size=n, **_view(run)))
+
+
+def _view(run: Run) -> dict[str, Any]:
+    batches = run.batches
+    return {"view": batches.view, "requires": batches.requires, "seed": run.settings.seed}
+
+
+def samples_picture(model: Model, run: Run) -> Picture | None:
+    """Samples on fixed noise, else fixed images and their reconstructions; None if neither can be shown."""
+    if len(model.shape) != 3 or not len(run.batches.dataset.splits["val"]):
+        return None
+    batch = run.place(validation_batch(run, PICTURED))
+    with seeded(run.settings.seed, "picture"), evaluating(model):
+        if isinstance(model, Samples):
+            return grid(model.sample(len(batch), batch.given))
+        if isinstance(model, Encodes) and isinstance(model, Decodes):
+            rebuilt = model.decode(model.encode(batch.images, batch.given), batch.given).clamp(0, 1)
+            pairs = rearrange([batch.images, rebuilt], "two b c h w -> (b two) c h w")
+            return grid(pairs, columns=8)
+    return None
+
+
+def validate(model: Model, run: Run) -> float | None:
+    """The mean loss on validation items; None for games of several players, which have no such number."""
+    if len(run.optimizers) > 1 or not len(run.batches.dataset.splits["val"]):
+        return None
+    total, n = 0.0, 0
+    with seeded(run.settings.seed, "validation"), evaluating(model):
+        for raw in in_order(run.batches.dataset, "val", limit=VALIDATED, **_view(run)):
+            batch = run.place(raw)
+            (update,) = run.objective.turn(model, run.step)
+            loss = update.loss(model, batch)
+            if loss is not None:
+                total, n = total + float(loss.total) * len(batch), n + len(batch)
+    return total / n if n else None
