@@ -66,6 +66,7 @@ def train(
     device: str = "auto",
     strict: bool = False,
     quiet: bool = False,
+    save_every: float = 30.0,
     **options: Any,
 ) -> Trained:
     """Trains a model and leaves a run folder.
@@ -85,6 +86,7 @@ def train(
         device: auto, cpu, cuda or mps.
         strict: a bad file among the data is an error.
         quiet: show no progress.
+        save_every: seconds between checkpoints.
         options: any option of the recipe by its flat name: images, minutes, batch, lr, seed, size,
             channels, levels, binarize, a constructor argument such as latent, …
 
@@ -94,13 +96,14 @@ def train(
     name = _recipe(what).name if what is not None else None
     if resume:
         where = out if out is not None else Path("runs") / (name or "")
-        return _resume(where, name, data, options, device=device, strict=strict, quiet=quiet)
+        how: Any = {"device": device, "quiet": quiet, "save_every": save_every}
+        return _resume(where, name, data, options, strict=strict, **how)
     if what is None or name is None:
         raise BadInput("name a recipe or a model to train; `genzoo models` lists them")
     folder = Path(out) if out is not None else fresh_folder(name)
     RunFolder(folder).check_new()
     config, dataset = prepare(what, data, origin=origin, objective=objective, strict=strict, options=options)
-    return train_run(config, dataset, folder, device=device, quiet=quiet)
+    return train_run(config, dataset, folder, device=device, quiet=quiet, save_every=save_every)
 
 
 def _resume(
@@ -109,9 +112,8 @@ def _resume(
     data: str | Path | Dataset | None,
     options: Mapping[str, Any],
     *,
-    device: str,
     strict: bool,
-    quiet: bool,
+    **how: Any,
 ) -> Trained:
     """Goes on with a run: its own configuration, compared with what the user gives again."""
     folder = RunFolder(out)
@@ -130,7 +132,7 @@ def _resume(
     config = resumable(old, new)
     if dataset.fingerprint != folder.about()["data_fingerprint"]:
         raise BadInput(f"{out}: {source} has changed since the run began; train a new run, with --from {out}")
-    return train_run(config, dataset, out, device=device, resume=True, quiet=quiet)
+    return train_run(config, dataset, out, resume=True, **how)
 
 
 def recipe_for_model(config: Config) -> Recipe:

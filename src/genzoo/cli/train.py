@@ -23,6 +23,7 @@ _FIXED: dict[str, tuple[Any, Any, str]] = {  # name → type, default, meaning
     "strict": (bool, False, "a bad file among the data is an error"),
     "dry_run": (bool, False, "print shapes, parameters, memory and expected time, and stop"),
     "quiet": (bool, False, "show no progress"),
+    "save_every": (float, 30.0, "seconds between checkpoints"),
 }
 
 
@@ -35,7 +36,7 @@ def main(argv: Sequence[str]) -> int:
     if given["dry_run"]:
         dry_run(what, given, flags)
         return 0
-    keys = ("data", "out", "resume", "device", "strict", "quiet")
+    keys = ("data", "out", "resume", "device", "strict", "quiet", "save_every")
     try:
         run = api.train(what, **{k: given[k] for k in keys}, origin=given["from"], **flags)
     except NonFiniteError:
@@ -89,13 +90,15 @@ def options_of(what: str | None, argv: Sequence[str]) -> dict[str, Any]:
             return {}
         recipe = recipe_for_model(folder.config())
     known = options(recipe.table("model")["name"], objective_spec(recipe)["class"])
-    own = {k: v for t in recipe.tables.values() for k, v in t.items()}
-    return {
-        name: dataclasses.replace(option, default=own.get(option.field, option.default))
-        if option.type is not bool
-        else option
-        for name, option in known.items()
-    }
+    return {name: with_recipe(option, recipe) for name, option in known.items()}
+
+
+def with_recipe(option: Any, recipe: Any) -> Any:
+    """The option with the recipe's value as its default; switches keep their own."""
+    table = recipe.table({"view": "data"}.get(option.table, option.table))
+    if option.type is bool or option.field not in table:
+        return option
+    return dataclasses.replace(option, default=table[option.field])
 
 
 def flags_class(known: dict[str, Any]) -> type:
@@ -103,14 +106,39 @@ def flags_class(known: dict[str, Any]) -> type:
     fields: list[tuple[str, Any, Any]] = []
     for name, (kind, default, text) in _FIXED.items():
         safe = name + "_" if name == "from" else name
-        arg = tyro.conf.arg(name=name.replace("_", "-"), help=text)
-        fields.append((safe, Annotated[kind, arg], dataclasses.field(default=default)))
+        shown = "" if default in (None, False) else f"(default: {default})"
+        arg = tyro.conf.arg(
+            name=name.replace("_", "-"), help=text, help_behavior_hint=shown, metavar=placeholder(kind)
+        )
+        fields.append((safe, annotated(kind, arg), dataclasses.field(default=default)))
     for name, option in known.items():
         kind, default = flag_type(name, option)
         shown = "" if option.type is bool else f"(default: {shown_default(option.default)})"
-        arg = tyro.conf.arg(help=option.help, help_behavior_hint=shown)
-        fields.append((name, Annotated[kind, arg], dataclasses.field(default=default)))
+        arg = tyro.conf.arg(help=option.help, help_behavior_hint=shown, metavar=placeholder(kind))
+        fields.append((name, annotated(kind, arg), dataclasses.field(default=default)))
     return dataclasses.make_dataclass("train", fields)
+
+
+def annotated(kind: Any, arg: Any) -> Any:
+    """The type of a flag with its texts; a switch that is off has no --no- twin."""
+    return Annotated[kind, arg, tyro.conf.FlagCreatePairsOff] if kind is bool else Annotated[kind, arg]
+
+
+def placeholder(kind: Any) -> str | None:
+    """What stands for a flag's value in --help; "not given" goes without saying."""
+    kinds = [t for t in get_args(kind) if t is not type(None)] if is_union(kind) else [kind]
+    if kind is bool:
+        return None
+    if get_origin(kinds[0]) is typing.Literal:
+        return "|".join(map(str, get_args(kinds[0])))
+    if get_origin(kinds[0]) is tuple:
+        return f"{get_args(kinds[0])[0].__name__.upper()} …"
+    return {"str": "TEXT", "int": "N", "float": "X", "Path": "PATH"}.get(kinds[0].__name__)
+
+
+def is_union(kind: Any) -> bool:
+    """Whether a type is a union of others."""
+    return get_origin(kind) in (typing.Union, types.UnionType)
 
 
 def flag_type(name: str, option: Any) -> tuple[Any, Any]:
@@ -120,7 +148,7 @@ def flag_type(name: str, option: Any) -> tuple[Any, Any]:
     if name == "size":
         return str | None, None
     kind = option.type
-    if get_origin(kind) in (typing.Union, types.UnionType):
+    if is_union(kind):
         (kind,) = [t for t in get_args(kind) if t is not type(None)]
     if getattr(get_origin(kind), "__name__", "") in ("Sequence", "tuple", "list") and len(get_args(kind)) < 3:
         first = get_args(kind)[0]

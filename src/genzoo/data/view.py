@@ -14,8 +14,8 @@ class View:
     """How items are presented; the first four fields shape the stored array, the others each batch.
 
     Args:
-        size: (height, width) of the images; None keeps their own, which must then all be equal.
-        channels: 1 grey, 3 RGB, 4 RGBA; None keeps the source's own.
+        size: N or HxW of the images; without it they keep their own, which must then all be equal.
+        channels: 1 grey, 3 RGB, 4 RGBA; without it the source's own.
         fit: `crop` resizes the shorter side and crops the centre; `pad` resizes the longer and pads.
         background: what transparency is composited on and padding is filled with: a name or #rrggbb.
         levels: pixels take this many evenly spaced values.

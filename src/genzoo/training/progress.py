@@ -110,7 +110,7 @@ class View:
         """The time left, and what to do if it is long."""
         left = self.time_left(run)
         if left > LONG:
-            fits = int(run.settings.budget * LONG / left)
+            fits = int(float(f"{run.settings.budget * LONG / left:.2g}"))
             remedy = f"--images {fits}" if run.settings.images is not None else "--minutes 60"
             device = "" if run.device.type == "cuda" else ", or use a GPU (--device cuda)"
             self.say(

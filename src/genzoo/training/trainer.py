@@ -121,6 +121,7 @@ def train_run(
     device: str = "auto",
     resume: bool = False,
     quiet: bool = False,
+    save_every: float = 30.0,
 ) -> Trained:
     """Trains until the budget is spent or somebody asks to stop; everything is saved either way.
 
@@ -135,7 +136,7 @@ def train_run(
         run = assemble(config, dataset, where)
         about = {"view": config.view.to_json(), "data": config.data, "name": config.name}
         about["classes"] = list(dataset.classes)
-        keeper = Keeper(run, files, about)
+        keeper = Keeper(run, files, about, save_every=save_every)
         main = distributed.rank() == 0
         with View(config.name, quiet=quiet or not main) as view:
             if resume and files.exists:

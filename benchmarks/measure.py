@@ -1,0 +1,76 @@
+"""Medians of interleaved runs, and the record of where and how they were made."""
+
+import os
+import platform
+import shlex
+import statistics
+import sys
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from genzoo.files import write_json
+
+RESULTS = Path(__file__).parent / "results"
+
+
+def side_by_side(contenders: Mapping[str, Callable[[], int]], rounds: int) -> dict[str, dict[str, float]]:
+    """Items a second of each contender: A B A B …, after one round that is not counted.
+
+    Args:
+        contenders: each does its work once and returns how many items it handled.
+        rounds: counted ones.
+    """
+    rates: dict[str, list[float]] = {name: [] for name in contenders}
+    for number in range(rounds + 1):
+        for name, work in contenders.items():
+            began = time.perf_counter()
+            items = work()
+            if number:
+                rates[name].append(items / (time.perf_counter() - began))
+    return {
+        name: {
+            "median_items_per_second": round(statistics.median(values), 1),
+            "min": round(min(values), 1),
+            "max": round(max(values), 1),
+        }
+        for name, values in rates.items()
+    }
+
+
+def machine() -> dict[str, Any]:
+    """Where it was measured."""
+    cpu = ""
+    if Path("/proc/cpuinfo").exists():
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        cpu = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "")
+    return {
+        "cpu": cpu or platform.processor(),
+        "cores": os.cpu_count(),
+        "threads": torch.get_num_threads(),
+        "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
+        "system": platform.system(),
+    }
+
+
+def record(name: str, results: Mapping[str, Any], command: list[str]) -> Path:
+    """Writes a result with machine, versions and command."""
+    path = RESULTS / f"{name}.json"
+    packages = ("genzoo", "torch", "numpy", "pillow")
+    write_json(
+        path,
+        {
+            "benchmark": name,
+            "command": shlex.join(command),
+            "date": datetime.now(UTC).date().isoformat(),
+            "machine": machine(),
+            "versions": {p: version(p) for p in packages} | {"python": sys.version.split()[0]},
+            **results,
+        },
+    )
+    return path
