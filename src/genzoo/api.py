@@ -9,17 +9,20 @@ import torch
 
 from genzoo.data import Dataset
 from genzoo.data import load as load_data
+from genzoo.data.view import View
 from genzoo.errors import BadInput
-from genzoo.models import Model, catalogue, entry_of, load_model
+from genzoo.evaluation import Result
+from genzoo.evaluation import evaluate as measure
+from genzoo.models import Model, catalogue, entry_of, load_model, read_spec
 from genzoo.objectives import Objective
 from genzoo.recipes import Recipe
 from genzoo.recipes.options import recipe_for
 from genzoo.recipes.resolve import override, resolve, resolve_source, resolve_view
 from genzoo.training.config import Config, resumable
 from genzoo.training.folder import RunFolder, fresh_folder
-from genzoo.training.trainer import Trained, train_run
+from genzoo.training.trainer import Trained, choose_device, train_run
 
-__all__ = ["Trained", "load", "prepare", "train"]
+__all__ = ["Trained", "evaluate", "load", "prepare", "train"]
 
 
 def prepare(
@@ -150,3 +153,31 @@ def load(run: str | Path, *, best: bool = False, device: str | torch.device = "c
     """
     folder = Path(run) / "best" if best else Path(run)
     return load_model(folder, device=device)
+
+
+def evaluate(
+    run: str | Path,
+    data: str | Path | Dataset | None = None,
+    *,
+    split: str = "test",
+    samples: int = 16,
+    limit: int | None = None,
+    seed: int = 0,
+    device: str = "auto",
+) -> list[Result]:
+    """Everything that can be measured of a run's model, each number with its kind and protocol.
+
+    Args:
+        run: a run folder.
+        data: on what; by default the data it was trained on, and always under the run's own view.
+        split: train, val, test or all.
+        samples: draws of a bound for each item.
+        limit: only the first so many items.
+        seed: of binarization and of the bound's noise.
+        device: auto, cpu, cuda or mps.
+    """
+    about = read_spec(run)
+    view = View.from_json(about["view"]) if about.get("view") else View()
+    dataset = data if isinstance(data, Dataset) else load_data(str(data or about["data"]), view)
+    model = load(run, device=choose_device(device))
+    return measure(model, dataset, view=view, split=split, samples=samples, limit=limit, seed=seed)

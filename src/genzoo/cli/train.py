@@ -13,6 +13,8 @@ import tyro
 from rich.console import Console
 from rich.table import Table
 
+from genzoo.cli.parse import typed
+
 SUMMARY = "Train a recipe or a model on DATA into a run folder."
 _FIXED: dict[str, tuple[Any, Any, str]] = {  # name → type, default, meaning
     "data": (str | None, None, "folder, archive, array file or built-in name; by default the recipe's own"),
@@ -57,10 +59,12 @@ def parse(argv: Sequence[str]) -> tuple[str | None, dict[str, Any], dict[str, An
     if what is None and {"-h", "--help"} & set(rest):
         print_overview()
     known = options_of(what, rest)
-    parsed: Any = tyro.cli(
+    parsed = typed(
         flags_class(known),
-        args=rest,
-        prog=f"genzoo train {what or 'RECIPE|MODEL'}",
+        rest,
+        verb=f"train {what or 'RECIPE|MODEL'}",
+        config=(tyro.conf.DisallowNone,),
+        names=[f"--{name.replace('_', '-')}" for name in (*_FIXED, *known)],
         description=SUMMARY + " Every option of the model and its objective is a flag.",
     )
     values = {f.name.rstrip("_"): getattr(parsed, f.name) for f in dataclasses.fields(parsed)}

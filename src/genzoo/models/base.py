@@ -156,11 +156,12 @@ def uses_batch_statistics(model: nn.Module) -> bool:
 
 @contextmanager
 def evaluating(model: nn.Module) -> Iterator[None]:
-    """Evaluation mode and no gradients inside; puts the model's mode back after. For F4 and up."""
-    training = model.training
+    """Evaluation mode and no gradients inside; puts each module's mode back after. For F4 and up."""
+    modes = [(module, module.training) for module in model.modules()]
     model.eval()
     try:
         with torch.no_grad():
             yield
     finally:
-        model.train(training)
+        for module, training in modes:
+            module.training = training

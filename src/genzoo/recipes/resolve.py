@@ -106,6 +106,8 @@ def resolve(
     model_table = recipe.table("model")
     entry = entry_named(model_table.pop("name"))
     parameters = inspect.signature(entry.cls).parameters
+    settings = _settings(recipe, tables.get("train", {}))
+    optimizers = _optimizers(recipe, entry.optimizer, tables.get("optimizer", {}))
     from_data: dict[str, Any] = {"shape": list(dataset.shape)}
     if "levels" in parameters and dataset.kind == "images":
         from_data["levels"] = view.values
@@ -118,8 +120,8 @@ def resolve(
         view=view,
         model=model.spec,
         objective=objective_spec(recipe) | _as_lists(tables.get("objective", {})),
-        optimizers=_optimizers(recipe, entry.optimizer, tables.get("optimizer", {})),
-        settings=_settings(recipe, tables.get("train", {})),
+        optimizers=optimizers,
+        settings=settings,
         origin=origin,
         notes={k: getattr(recipe, k) for k in ("source", "published", "protocol") if getattr(recipe, k)},
     )

@@ -3,7 +3,7 @@
 import os
 import signal
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from torch import nn
 from genzoo.configurable import build
 from genzoo.data.batches import Batches
 from genzoo.data.dataset import Dataset
+from genzoo.data.view import View as DataView
 from genzoo.errors import BadInput
 from genzoo.models import Model, catalogue, load_model
 from genzoo.objectives import build_objective
@@ -134,9 +135,7 @@ def train_run(
         files.check_new()
     with distributed.joined(where):
         run = assemble(config, dataset, where)
-        about = {"view": config.view.to_json(), "data": config.data, "name": config.name}
-        about["classes"] = list(dataset.classes)
-        keeper = Keeper(run, files, about, save_every=save_every)
+        keeper = Keeper(run, files, describe(config, dataset), save_every=save_every)
         main = distributed.rank() == 0
         with View(config.name, quiet=quiet or not main) as view:
             if resume and files.exists:
@@ -149,6 +148,17 @@ def train_run(
             stopped = play_out(keeper, view, main)
         model = run.learned() if main else run.model
     return Trained(model.eval(), files.path, config, stopped)
+
+
+def describe(config: Config, dataset: Dataset) -> dict[str, Any]:
+    """What spec.json says beside the model: how to present any other data as this run saw its own."""
+    view = config.view
+    if dataset.kind == "images":
+        channels, height, width = dataset.shape
+        kept = DataView.from_json(view.to_json() | {"channels": channels})
+        view = replace(kept, size=(height, width))
+    about = {"view": view.to_json(), "data": config.data, "name": config.name}
+    return about | {"classes": list(dataset.classes)}
 
 
 def go_on(keeper: Keeper, config: Config, view: View) -> None:

@@ -1,0 +1,115 @@
+"""Completion: some pixels are known, the others are drawn anew given them.
+
+Reference: van den Oord, Kalchbrenner & Kavukcuoglu (2016), "Pixel Recurrent Neural Networks",
+arXiv:1601.06759, figure 1: occluded | completions | original.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float
+from PIL import Image, UnidentifiedImageError
+from torch import Tensor
+
+from genzoo.apply.pictures import rows_picture
+from genzoo.apply.placement import Tick, batch_of, nothing, placed
+from genzoo.errors import BadInput, nearest
+from genzoo.models import Model
+from genzoo.models.base import Completes, evaluating
+from genzoo.random import seeded
+from genzoo.types import Given, Images, Known, Picture
+
+MASKS = ("top", "bottom", "left", "right", "center")
+Masks = Bool[Tensor, "#b 1 h w"]  # one for all images, or one for each
+HIDDEN = 0.5  # the grey that unknown pixels are shown in
+
+
+def mask_named(name: str, height: int, width: int) -> Known:
+    """The mask whose name says what is hidden: a half of the image, or its central quarter.
+
+    >>> mask_named("bottom", 4, 2)[0, 0].int().tolist()
+    [[1, 1], [1, 1], [0, 0], [0, 0]]
+    """
+    if name not in MASKS:
+        raise BadInput(f"--mask {name}: no such file, and no mask of this name{nearest(name, MASKS)}")
+    known = torch.ones(1, 1, height, width, dtype=torch.bool)
+    rows, columns = {
+        "top": (slice(None, height // 2), slice(None)),
+        "bottom": (slice(height // 2, None), slice(None)),
+        "left": (slice(None), slice(None, width // 2)),
+        "right": (slice(None), slice(width // 2, None)),
+        "center": (slice(height // 4, height - height // 4), slice(width // 4, width - width // 4)),
+    }[name]
+    known[:, :, rows, columns] = False
+    return known
+
+
+def mask_from_file(path: str | Path, height: int, width: int) -> Known:
+    """The mask in an image file of the model's own size: white pixels are unknown, black ones known."""
+    try:
+        with Image.open(path) as file:
+            grey = np.asarray(file.convert("L"))
+    except (UnidentifiedImageError, OSError) as error:
+        raise BadInput(f"--mask {path}: not an image file that can be read ({error})") from error
+    if grey.shape != (height, width):
+        got = f"{grey.shape[0]}x{grey.shape[1]}"
+        raise BadInput(f"--mask {path}: is {got} (height x width), the images are {height}x{width}")
+    known = torch.from_numpy(grey < 128)[None, None]
+    if bool(known.all()):
+        raise BadInput(f"--mask {path}: hides nothing; white pixels are those to be completed")
+    return known
+
+
+def mask(name_or_path: str | Path, height: int, width: int) -> Known:
+    """The mask of this name, or the one in the image file at this path."""
+    if Path(name_or_path).is_file():
+        return mask_from_file(name_or_path, height, width)
+    return mask_named(str(name_or_path), height, width)
+
+
+def occluded(images: Images, known: Masks) -> Images:
+    """The images with the unknown pixels in grey, as they are shown (a model never sees this)."""
+    return torch.where(known, images, torch.full_like(images, HIDDEN))
+
+
+def complete(
+    model: Model,
+    images: Images,
+    known: Masks,
+    given: Given | None = None,
+    *,
+    k: int = 1,
+    seed: int = 0,
+    temperature: float = 1.0,
+    batch: int = 64,
+    tick: Tick = nothing,
+) -> Float[Tensor, "b k c h w"]:
+    """`k` completions of each image, drawn from p(unknown pixels | known pixels).
+
+    Args:
+        known: which pixels are given, one mask for all images or one for each.
+        tick: told how many more completions are done.
+    """
+    if not isinstance(model, Completes):
+        raise BadInput(f"{type(model).__name__} cannot complete images")
+    if k < 1 or batch < 1:
+        raise BadInput(f"-k and --batch must be at least 1, got k={k}, batch={batch}")
+    masks = known.expand(len(images), *known.shape[1:]).repeat_interleave(k, 0)
+    wanted = images.repeat_interleave(k, 0)
+    conditions = given.map(lambda t: t.repeat_interleave(k, 0)) if given else None
+    parts = []
+    for start in range(0, len(wanted), batch):
+        part = batch_of(wanted, conditions, model, start, start + batch)
+        mask = placed(masks[start : start + batch], model)
+        with evaluating(model), seeded(seed, "complete", start):
+            parts.append(model.complete(part.images, mask, part.given, temperature=temperature))
+        tick(len(part))
+    return torch.cat(parts).unflatten(0, (len(images), k))
+
+
+def completions_picture(images: Images, known: Masks, completions: Float[Tensor, "b k c h w"]) -> Picture:
+    """One row for each image: occluded | its completions | original."""
+    images = images.to(completions)
+    hidden = occluded(images, known.to(images.device))
+    return rows_picture(torch.cat([hidden[:, None], completions, images[:, None]], 1))

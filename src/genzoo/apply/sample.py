@@ -1,0 +1,66 @@
+"""New items from a model, in batches."""
+
+import torch
+
+from genzoo.apply.latents import draw_latents
+from genzoo.apply.placement import Tick, nothing, placed
+from genzoo.errors import BadInput
+from genzoo.models import Model
+from genzoo.models.base import Decodes, Samples, evaluating
+from genzoo.random import seed_of, seeded
+from genzoo.types import Given, Items
+
+
+def sample(
+    model: Model,
+    n: int,
+    *,
+    given: Given | None = None,
+    seed: int = 0,
+    batch: int = 64,
+    temperature: float = 1.0,
+    mean: bool = False,
+    tick: Tick = nothing,
+) -> Items:
+    """`n` new items x ~ p(x), shape (n, *shape): a pure function of the model, `seed` and `batch`.
+
+    Args:
+        given: the conditions of each of the `n` items.
+        batch: how many are drawn at once.
+        temperature: below 1 sharpens, where the model knows what that means.
+        mean: E[x | z] of z ~ p(z) instead of a draw x ~ p(x | z): what most VAE papers show.
+        tick: told how many more items are done.
+    """
+    if n < 1 or batch < 1:
+        raise BadInput(f"-n and --batch must be at least 1, got n={n}, batch={batch}")
+    if temperature < 0:
+        raise BadInput(f"--temperature must not be negative, got {temperature}")
+    parts = []
+    for start in range(0, n, batch):
+        size = min(batch, n - start)
+        here = _rows(given, model, start, start + batch)
+        parts.append(_draw(model, size, here, seed_of(seed, "sample", start), temperature, mean))
+        tick(size)
+    return torch.cat(parts)
+
+
+def _rows(given: Given | None, model: Model, start: int, stop: int) -> Given | None:
+    return given.map(lambda t: placed(t[start:stop], model)) if given else None
+
+
+def _draw(model: Model, n: int, given: Given | None, seed: int, temperature: float, mean: bool) -> Items:
+    name = type(model).__name__
+    if mean:
+        if not isinstance(model, Decodes):
+            raise BadInput(f"--mean: {name} has no latents, so there is no mean of p(x | z) to show")
+        if temperature != 1:
+            raise BadInput(f"--mean shows no noise of p(x | z), so --temperature {temperature} says nothing")
+        if given is not None:
+            raise BadInput("--mean is for models without conditions")
+        latents = draw_latents(model, n, seed=seed)
+        with evaluating(model):
+            return model.decode(latents)
+    if not isinstance(model, Samples):
+        raise BadInput(f"{name} cannot sample")
+    with evaluating(model), seeded(seed):
+        return model.sample(n, given, temperature=temperature)

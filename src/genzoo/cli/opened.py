@@ -1,0 +1,124 @@
+"""A run opened for use: its model, the view of the data it was trained on, and items seen that way."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from genzoo.apply import given_labels
+from genzoo.cli.verbs import VERBS
+from genzoo.data import load
+from genzoo.data.batches import Batches
+from genzoo.data.dataset import Dataset
+from genzoo.data.view import View
+from genzoo.errors import BadInput, nearest
+from genzoo.models import Model, capabilities, catalogue, load_model, read_spec
+from genzoo.models.registry import Entry
+from genzoo.training.trainer import choose_device
+from genzoo.types import Batch, Given
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A saved model and what its run remembers.
+
+    Args:
+        path: the run's folder.
+        model: in evaluation mode, on its device.
+        view: how the items it was trained on were presented.
+        data: what it was trained on, as it was named; None if that is not known.
+        classes: the names of the classes of that data.
+        about: everything in spec.json.
+    """
+
+    path: Path
+    model: Model
+    view: View
+    data: str | None = None
+    classes: tuple[str, ...] = ()
+    about: Mapping[str, Any] = field(default_factory=dict)
+
+
+def open_run(path: Path, device: str = "auto") -> Opened:
+    """The run in a folder."""
+    if not path.exists():
+        siblings = path.parent.iterdir() if path.parent.is_dir() else ()
+        names = [str(sibling) for sibling in siblings if (sibling / "spec.json").is_file()]
+        raise BadInput(f"{path}: no such run{nearest(str(path), names) if names else ''}")
+    about = read_spec(path)
+    model = load_model(path, device=choose_device(device))
+    view = View.from_json(about["view"]) if about.get("view") else View()
+    return Opened(path, model, view, about.get("data"), tuple(about.get("classes") or ()), about)
+
+
+def open_for(verb: str, path: Path, device: str = "auto") -> Opened:
+    """The run in a folder; BadInput, naming the models that can, if it cannot do what `verb` takes."""
+    run = open_run(path, device)
+    if not VERBS[verb].possible(capabilities(run.model)):
+        able = models_that_can(verb)
+        others = f"models that can: {', '.join(able)}" if able else "no model here can"
+        needed = VERBS[verb].needed()
+        why = "" if needed == verb else f" (that takes {needed})"
+        raise BadInput(f"{path}: {type(run.model).__name__} cannot {verb}{why}; {others}")
+    return run
+
+
+def tiny(entry: Entry) -> Model:
+    """The smallest registered instance of a model."""
+    return entry.cls(**entry.tiny[""])
+
+
+def models_that_can(verb: str) -> list[str]:
+    """Names of the registered models that can do `verb`."""
+    return [name for name, entry in catalogue().items() if VERBS[verb].possible(capabilities(tiny(entry)))]
+
+
+def view_of_others(run: Opened) -> View:
+    """The run's view with its model's size and channels, where the run kept those of its own data."""
+    if len(run.model.shape) != 3:
+        return run.view
+    c, h, w = run.model.shape
+    channels = run.view.channels or {1: 1, 3: 3, 4: 4}.get(c)
+    return replace(run.view, size=run.view.size or (h, w), channels=channels)  # type: ignore[arg-type]
+
+
+def data_for(run: Opened, source: str | None) -> Dataset:
+    """The data named on the command line, or the run's own, as the run sees data."""
+    if source is None and run.data is None:
+        raise BadInput(f"{run.path}: does not say what it was trained on; give --data DATA")
+    own = source is None or source == run.data
+    source = source or str(run.data)
+    dataset = load(source, run.view if own else view_of_others(run))
+    if dataset.shape != run.model.shape:
+        expected, got = ("x".join(map(str, shape)) for shape in (run.model.shape, dataset.shape))
+        raise BadInput(f"--data {source}: items are {got}, this {type(run.model).__name__} takes {expected}")
+    return dataset
+
+
+def some_items(run: Opened, source: str | None, split: str, n: int, seed: int) -> Batch:
+    """`n` items of a split (all of it if it has fewer), picked by `seed`."""
+    if n < 1:
+        raise BadInput(f"-n must be at least 1, got {n}")
+    dataset = data_for(run, source)
+    n = min(n, len(dataset.split(split)))
+    return Batches(dataset, split, view=run.view, size=n, seed=seed, requires=run.model.requires).at(0)
+
+
+def conditions(run: Opened, n: int, label: str | None) -> Given | None:
+    """The conditions of `n` new items of the class called, or numbered, `label`."""
+    if label is None:
+        return given_labels(run.model, n)
+    if label in run.classes:
+        return given_labels(run.model, n, run.classes.index(label))
+    if not label.lstrip("-").isdecimal():
+        hint = nearest(label, run.classes) if run.classes else "; expected a class number"
+        raise BadInput(f"--label {label}: no class of this name{hint}")
+    return given_labels(run.model, n, int(label))
+
+
+def image_size(run: Opened) -> tuple[int, int]:
+    """Height and width of the run's images; BadInput if its items are no images."""
+    if len(run.model.shape) != 3:
+        shape = "x".join(map(str, run.model.shape))
+        raise BadInput(f"{run.path}: its items are {shape}, not images, so there is no picture of them")
+    return run.model.shape[1], run.model.shape[2]

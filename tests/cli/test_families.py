@@ -1,0 +1,75 @@
+import json
+
+import pytest
+from run_fakes import save_images, save_run
+
+from genzoo.cli.catalogue import markdown_table, rows
+from genzoo.cli.verbs import VERBS
+from genzoo.data.view import View
+from genzoo.models import capabilities, catalogue
+
+USES = {
+    "sample": ("-n", "3", "--out", "sample.png"),
+    "reconstruct": ("-n", "3", "--split", "all", "--out", "reconstruct.png"),
+    "encode": ("--split", "all", "--out", "encode.npz"),
+    "interpolate": ("-n", "2", "--steps", "3", "--out", "interpolate.png"),
+    "traverse": ("--steps", "3", "--out", "traverse.png"),
+    "complete": ("-n", "2", "-k", "2", "--split", "all", "--out", "complete.png"),
+    "evaluate": ("--split", "all", "--limit", "4", "--samples", "2", "--out", "evaluate.json"),
+}
+TINY = [
+    pytest.param(entry, variant, id=f"{name}-{variant}")
+    for name, entry in catalogue().items()
+    for variant, arguments in entry.tiny.items()
+    if len(arguments["shape"]) == 3
+]
+
+
+@pytest.mark.parametrize(("entry", "variant"), TINY)
+def test_every_registered_model_is_used_by_every_verb_that_its_capabilities_allow(
+    genzoo, tmp_path, entry, variant
+):
+    model = entry.cls(**entry.tiny[variant])
+    channels, *size = model.shape
+    levels = {"levels": model.levels} if model.levels and model.levels > 2 else {}
+    view = View(
+        size=tuple(size), channels=channels, binarize="static" if model.levels == 2 else "none", **levels
+    )
+    save_run(tmp_path / "run", model, view=view, data=save_images(tmp_path / "toy.npz", 12))
+    for verb, words in USES.items():
+        if verb in ("interpolate", "traverse") and "encode" in capabilities(model):
+            words = (*words, "--split", "all")
+        code, _, err = genzoo(verb, "run", *words)
+        written = (tmp_path / words[words.index("--out") + 1]).is_file()
+        if VERBS[verb].possible(capabilities(model)):
+            assert (code, err, written) == (0, "", True), verb
+        else:
+            assert code == 2, verb
+            assert f"cannot {verb}" in err
+            assert not written
+    assert genzoo("info", "run")[0] == 0
+
+
+def test_the_tree_shows_every_model_with_its_formula(genzoo, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "300")
+    code, out, _ = genzoo("models")
+    assert code == 0
+    for name, entry in catalogue().items():
+        assert f"{name}  {entry.title}" in out
+        assert entry.formula in out
+        assert entry.reference in out
+
+
+def test_the_markdown_table_has_a_row_for_every_model(genzoo):
+    code, out, _ = genzoo("models", "--markdown")
+    assert code == 0
+    assert out == markdown_table() + "\n"
+    lines = out.splitlines()
+    assert len(lines) == 2 + len(catalogue())
+    assert {line.replace("\\|", "").count("|") for line in lines} == {6}
+
+
+def test_the_json_of_the_models_lists_their_capabilities(genzoo):
+    said = json.loads(genzoo("models", "--json")[1])
+    assert said == rows()
+    assert [row["name"] for row in said] == list(catalogue())
