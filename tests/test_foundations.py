@@ -1,5 +1,7 @@
 """Randomness, levels, configurables, files: the truths that every floor stands on."""
 
+from typing import Literal
+
 import numpy as np
 import pytest
 import torch
@@ -69,18 +71,24 @@ def test_uniform_images_score_eight_bits_per_dimension():
     torch.testing.assert_close(bits_per_dim(log_prob, (3, 5, 5)), torch.full((2,), 8.0, dtype=torch.float64))
 
 
-class Inner(Configurable):
+class ConfigurableInner(Configurable):
     def __init__(self, size: int = 2) -> None:
         self.size = size
 
 
 class Outer(Configurable):
-    def __init__(self, inner: Inner, *, names: tuple[str, ...] = ("a",)) -> None:
-        self.inner, self.names = inner, names
+    def __init__(
+        self,
+        inner: ConfigurableInner,
+        *,
+        names: tuple[str, ...] = ("a",),
+        kind: Literal["mlp", "conv"] = "mlp",
+    ) -> None:
+        self.inner, self.names, self.kind = inner, names, kind
 
 
 def test_nested_configurables_build_twins():
-    outer = Outer(Inner(5), names=("x", "y"))
+    outer = Outer(ConfigurableInner(5), names=("x", "y"))
     twin = build(outer.spec)
     assert twin.spec == outer.spec
     assert twin.inner.size == 5
@@ -88,7 +96,7 @@ def test_nested_configurables_build_twins():
 
 
 def test_a_subclass_without_its_own_constructor_remembers_its_own_name():
-    class Leaf(Inner):
+    class Leaf(ConfigurableInner):
         pass
 
     assert Leaf(3).spec == {"class": "Leaf", "size": 3}
@@ -96,11 +104,13 @@ def test_a_subclass_without_its_own_constructor_remembers_its_own_name():
 
 def test_an_unknown_argument_or_class_is_named_with_the_nearest():
     with pytest.raises(BadInput, match=r"no argument 'sise'.*'size'"):
-        build({"class": "Inner", "sise": 3})
-    with pytest.raises(BadInput, match=r"no class 'Iner'.*'Inner'"):
-        build({"class": "Iner"})
+        build({"class": "ConfigurableInner", "sise": 3})
+    with pytest.raises(BadInput, match=r"no class 'ConfigurableIner'.*'ConfigurableInner'"):
+        build({"class": "ConfigurableIner"})
+    with pytest.raises(BadInput, match=r"kind cannot be 'konv'.*'conv'"):
+        build({"class": "Outer", "inner": {"class": "ConfigurableInner"}, "kind": "konv"})
     with pytest.raises(TypeError, match="JSON"):
-        Inner(object())
+        ConfigurableInner(object())
 
 
 def test_a_failed_write_leaves_the_old_file_and_no_rubbish(tmp_path):

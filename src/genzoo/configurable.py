@@ -2,6 +2,7 @@
 
 import functools
 import inspect
+import typing
 from typing import Any
 
 from genzoo.errors import BadInput, nearest
@@ -78,7 +79,11 @@ def build(spec: dict[str, Any]) -> Any:
     arguments = dict(spec)
     cls: Any = class_named(arguments.pop("class"))
     known = inspect.signature(cls).parameters
-    for name in arguments:
+    hints = typing.get_type_hints(cls.__init__)
+    for name, value in arguments.items():
         if name not in known:
             raise BadInput(f"{cls.__name__} has no argument {name!r}{nearest(name, known)}")
+        choices = typing.get_args(hints.get(name))
+        if typing.get_origin(hints.get(name)) is typing.Literal and value not in choices:
+            raise BadInput(f"{name} cannot be {value!r}{nearest(str(value), map(str, choices))}")
     return cls(**{name: _from_json(value) for name, value in arguments.items()})
