@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 export PIP_CONSTRAINT := $(CURDIR)/constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test test-all lint docs bench readme constraints clean
+.PHONY: help demo test test-slow test-all lint docs bench readme constraints clean
 .DEFAULT_GOAL := help
 
 help: ## Show the commands
@@ -27,6 +27,9 @@ demo: $(VENV)/.demo ## Train one model of each family on real digits and write d
 
 test: $(VENV)/.dev ## Run the tests
 	OMP_NUM_THREADS=1 $(BIN)/pytest
+
+test-slow: $(VENV)/.dev ## Run the slow tests only: kill -9 and resume, training to known optima, the docs' snippets
+	OMP_NUM_THREADS=1 $(BIN)/pytest -m slow
 
 test-all: $(VENV)/.dev ## Run every test, also the slow ones
 	OMP_NUM_THREADS=1 $(BIN)/pytest -m ''

@@ -13,11 +13,11 @@ from genzoo.data.view import View
 from genzoo.errors import BadInput
 from genzoo.evaluation import Result
 from genzoo.evaluation import evaluate as measure
-from genzoo.models import Model, catalogue, entry_of, load_model, read_spec
+from genzoo.models import Model, entry_of, load_model, read_spec
 from genzoo.objectives import Objective
 from genzoo.recipes import Recipe
 from genzoo.recipes.options import recipe_for
-from genzoo.recipes.resolve import override, resolve, resolve_source, resolve_view
+from genzoo.recipes.resolve import override, recipe_of, resolve, resolve_source, resolve_view
 from genzoo.training.config import Config, resumable
 from genzoo.training.folder import RunFolder, fresh_folder
 from genzoo.training.trainer import Trained, choose_device, train_run
@@ -26,7 +26,7 @@ __all__ = ["Trained", "evaluate", "load", "prepare", "train"]
 
 
 def prepare(
-    what: str | Model,
+    what: str | Model | None,
     data: str | Path | Dataset | None = None,
     *,
     origin: str | Path | None = None,
@@ -36,7 +36,7 @@ def prepare(
 ) -> tuple[Config, Dataset]:
     """The configuration and the data of a run, before anything is written; see `train`."""
     flags = {k: v for k, v in (options or {}).items() if v is not None}
-    recipe = _recipe(what)
+    recipe = _recipe(what, origin)
     view = resolve_view(recipe, flags)
     source = data.name if isinstance(data, Dataset) else resolve_source(recipe, data)
     dataset = data if isinstance(data, Dataset) else load_data(source, view, strict=strict)
@@ -48,9 +48,18 @@ def prepare(
     return config, dataset
 
 
-def _recipe(what: str | Model) -> Recipe:
+def _recipe(what: str | Model | None, origin: str | Path | None = None) -> Recipe:
     if isinstance(what, str):
         return recipe_for(what)
+    if what is None:
+        folder = RunFolder(origin or "")
+        if origin is None or not folder.exists:
+            raise BadInput(
+                f"{origin}: not a run folder to begin from"
+                if origin
+                else "name a recipe or a model to train; `genzoo models` lists them"
+            )
+        return recipe_of(folder.config())
     model, entry = what, entry_of(what)
     if entry is None:
         raise BadInput(f"{type(model).__name__} is not registered; decorate it with @genzoo.register(…)")
@@ -80,7 +89,8 @@ def train(
     torch.Size([64, 1, 28, 28])
 
     Args:
-        what: a recipe, a recipe file (*.toml), a registered model's name, or a model.
+        what: a recipe, a recipe file (*.toml), a registered model's name, or a model; with `origin` it may
+            be left out, and the earlier run's own recipe is used.
         data: a folder, archive, array file, built-in name or data set; the recipe's own by default.
         out: the run folder; by default runs/NAME, or runs/NAME-2, … if that is taken.
         resume: go on with the run in `out`; `images` or `minutes` may be raised, nothing else changed.
@@ -96,13 +106,13 @@ def train(
     Raises:
         BadInput: for anything that cannot be used, before anything is written.
     """
-    name = _recipe(what).name if what is not None else None
+    choose_device(device)  # a wrong name is known before any data are read
     if resume:
+        name = _recipe(what).name if what is not None else None
         where = out if out is not None else Path("runs") / (name or "")
         how: Any = {"device": device, "quiet": quiet, "save_every": save_every}
         return _resume(where, name, data, options, strict=strict, **how)
-    if what is None or name is None:
-        raise BadInput("name a recipe or a model to train; `genzoo models` lists them")
+    name = _recipe(what, origin).name
     folder = Path(out) if out is not None else fresh_folder(name)
     RunFolder(folder).check_new()
     config, dataset = prepare(what, data, origin=origin, objective=objective, strict=strict, options=options)
@@ -131,18 +141,11 @@ def _resume(
         source = str(data) if data is not None else old.data
         dataset = load_data(source, old.view, strict=strict)
     flags = {k: v for k, v in options.items() if v is not None}
-    new = override(replace(old, data=source), recipe_for_model(old), flags)
+    new = override(replace(old, data=source), recipe_of(old), flags)
     config = resumable(old, new)
     if dataset.fingerprint != folder.about()["data_fingerprint"]:
         raise BadInput(f"{out}: {source} has changed since the run began; train a new run, with --from {out}")
     return train_run(config, dataset, out, resume=True, **how)
-
-
-def recipe_for_model(config: Config) -> Recipe:
-    """A bare recipe of a configuration's model and objective, to look flags up in."""
-    catalogue()
-    model = next(e.name for e in catalogue().values() if e.cls.__name__ == config.model["class"])
-    return Recipe(config.name, tables={"model": {"name": model}, "objective": dict(config.objective)})
 
 
 def load(run: str | Path, *, best: bool = False, device: str | torch.device = "cpu") -> Model:

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import genzoo
 from genzoo.data import View, load
 from genzoo.errors import BadInput
 
@@ -264,3 +265,10 @@ def test_a_jpeg_named_png_and_a_file_without_suffix_are_read(tmp_path, picture):
     (tmp_path / "a.png").write_bytes(picture(form="JPEG"))
     (tmp_path / "b").write_bytes(picture())
     assert load(tmp_path).names == ("a.png", "b")
+
+
+def test_a_folder_with_every_awkward_file_trains_a_model(awkward, tmp_path):
+    out = tmp_path / "run"
+    run = genzoo.train("autoencoder", awkward, out=out, size=(8, 8), images=32, batch=8, code=2, quiet=True)
+    assert run.model.shape == (3, 8, 8)
+    assert run.log[-1]["images_seen"] == 32

@@ -1,6 +1,7 @@
 """genzoo train: a recipe or a model, on any data, into a run folder."""
 
 import dataclasses
+import os
 import sys
 import types
 import typing
@@ -14,6 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from genzoo.cli.parse import typed
+from genzoo.cli.verbs import VERBS
 
 SUMMARY = "Train a recipe or a model on DATA into a run folder."
 _FIXED: dict[str, tuple[Any, Any, str]] = {  # name → type, default, meaning
@@ -32,6 +34,7 @@ _FIXED: dict[str, tuple[Any, Any, str]] = {  # name → type, default, meaning
 def main(argv: Sequence[str]) -> int:
     """Parses, trains, and returns the exit code: 130 or 143 after Ctrl-C or SIGTERM, which save first."""
     from genzoo import api
+    from genzoo.models import capabilities
     from genzoo.training.loop import NonFiniteError
 
     what, given, flags = parse(argv)
@@ -45,7 +48,12 @@ def main(argv: Sequence[str]) -> int:
         return 1  # the view has said what, where, and what is intact
     if run.stopped:
         return 128 + run.stopped
-    Console().print(f"next: genzoo sample {run.folder} --out samples.png", highlight=False, soft_wrap=True)
+    if os.environ.get("RANK", "0") != "0":
+        return 0
+    able = capabilities(run.model)
+    verb = next((v for v in ("sample", "reconstruct") if VERBS[v].possible(able)), "info")
+    line = f"next: genzoo {verb} {run.folder}" + ("" if verb == "info" else f" --out {verb}.png")
+    Console().print(line, highlight=False, soft_wrap=True)
     return 0
 
 
@@ -79,22 +87,27 @@ def parse(argv: Sequence[str]) -> tuple[str | None, dict[str, Any], dict[str, An
 
 
 def options_of(what: str | None, argv: Sequence[str]) -> dict[str, Any]:
-    """The options of what is trained: of its recipe, or of the run that is resumed."""
-    from genzoo.api import recipe_for_model
+    """The options of what is trained: of its recipe, or of the run that is resumed or begun from."""
     from genzoo.recipes.options import objective_spec, options, recipe_for
+    from genzoo.recipes.resolve import recipe_of
     from genzoo.training.folder import RunFolder
 
     if what is not None:
         recipe = recipe_for(what)
     else:
-        out = next((b for a, b in pairwise(argv) if a == "--out"), None)
-        out = out or next((a.removeprefix("--out=") for a in argv if a.startswith("--out=")), None)
-        folder = RunFolder(out) if out else None
-        if folder is None or not folder.exists:
+        folder = RunFolder(value_of("--out" if "--resume" in argv else "--from", argv) or "")
+        if not folder.exists:
             return {}
-        recipe = recipe_for_model(folder.config())
+        recipe = recipe_of(folder.config())
     known = options(recipe.table("model")["name"], objective_spec(recipe)["class"])
     return {name: with_recipe(option, recipe) for name, option in known.items()}
+
+
+def value_of(flag: str, argv: Sequence[str]) -> str | None:
+    """The value of a flag in words that are not parsed yet."""
+    spaced = (value for word, value in pairwise(argv) if word == flag)
+    joined = (word.partition("=")[2] for word in argv if word.startswith(f"{flag}="))
+    return next(spaced, None) or next(joined, None)
 
 
 def with_recipe(option: Any, recipe: Any) -> Any:
@@ -185,13 +198,10 @@ def print_overview() -> None:
 def dry_run(what: str | None, given: dict[str, Any], flags: dict[str, Any]) -> None:
     """Prints what a run would need; writes nothing."""
     from genzoo.api import prepare
-    from genzoo.errors import BadInput
     from genzoo.training.estimate import estimate
     from genzoo.training.progress import duration
     from genzoo.training.trainer import assemble, choose_device
 
-    if what is None:
-        raise BadInput("--dry-run needs a recipe or a model")
     config, dataset = prepare(
         what, given["data"], origin=given["from"], strict=given["strict"], options=flags
     )

@@ -57,7 +57,6 @@ def summarised(values: Float[Tensor, " n"]) -> tuple[float, float | None]:
     """Mean and standard error of the mean, s/√n with s² the unbiased variance, in float64.
 
     >>> import torch
-    >>> import torch
     >>> summarised(torch.tensor([1.0, 3.0]))
     (2.0, 1.0)
     """

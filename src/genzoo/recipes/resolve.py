@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Mapping
-from dataclasses import fields, replace
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +10,9 @@ from genzoo.configurable import build
 from genzoo.data.dataset import Dataset
 from genzoo.data.view import View
 from genzoo.errors import BadInput, nearest
-from genzoo.models import entry_named
+from genzoo.models import catalogue, entry_named
 from genzoo.recipes import Recipe
-from genzoo.recipes.options import objective_spec, options
+from genzoo.recipes.options import FROM_DATA, objective_spec, options
 from genzoo.training.config import Config
 from genzoo.training.settings import OptimizerSettings, Settings
 
@@ -165,3 +165,20 @@ def override(config: Config, recipe: Recipe, flags: Mapping[str, Any]) -> Config
         settings=replace(config.settings, **train),
         optimizers=optimizers,
     )
+
+
+def recipe_of(config: Config) -> Recipe:
+    """The recipe that an existing configuration would be resolved from, for other data of its view."""
+    catalogue()
+    name = next(e.name for e in catalogue().values() if e.cls.__name__ == config.model["class"])
+    arguments = {k: v for k, v in config.model.items() if k not in FROM_DATA | {"class"}}
+    common = asdict(config.optimizers[""])
+    tables = {
+        "model": arguments | {"name": name},
+        "objective": dict(config.objective),
+        "data": config.view.to_json() | {"data": config.data},
+        "train": {k: v for k, v in asdict(config.settings).items() if k != "horizon"},
+        "optimizer": common,
+        "optimizers": {k: asdict(v) for k, v in config.optimizers.items() if k},
+    }
+    return Recipe(config.name, **dict(config.notes), tables=tables)

@@ -84,7 +84,8 @@ class View:
             self.bar.update(self.task, completed=run.spent / run.settings.budget, text=text)
             return
         percent = int(100 * run.spent / run.settings.budget)
-        due = percent // 5 > self.shown // 5 or time.monotonic() - self.printed > 30
+        quiet_for = time.monotonic() - self.printed
+        due = quiet_for > 30 or (percent // 5 > self.shown // 5 and quiet_for > 1)
         if self.steps == 1 or run.finished or (due and self.steps > MEASURED):
             self.shown, self.printed = percent, time.monotonic()
             self.say(f"{self.name}  {percent:3d}%  step {run.step}  {text}")
