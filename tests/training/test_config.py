@@ -28,10 +28,10 @@ def test_players_have_their_own_optimizer_or_the_common_one():
     assert CONFIG.optimizer_of("generator").lr == 1e-3
 
 
-def test_a_larger_budget_extends_and_keeps_the_schedule():
+def test_a_larger_budget_extends_and_its_schedule_runs_over_all_of_it():
     longer = replace(CONFIG, settings=Settings(images=300, horizon=300.0))
     merged = resumable(CONFIG, longer)
-    assert (merged.settings.images, merged.settings.horizon) == (300, 100.0)
+    assert (merged.settings.images, merged.settings.horizon) == (300, 300)
 
 
 @pytest.mark.parametrize(

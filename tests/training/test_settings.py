@@ -10,7 +10,7 @@ def test_schedules_start_at_one_and_end_at_zero():
         assert settings.lr_factor(0, 0) == 1.0
         assert settings.lr_factor(10, 500) == pytest.approx(0.5)
         assert settings.lr_factor(20, 1000) == pytest.approx(0.0)
-        assert settings.lr_factor(30, 2000) == pytest.approx(0.0)  # an extended run stays at the end
+        assert settings.lr_factor(30, 2000) == pytest.approx(0.0)
 
 
 def test_warmup_rises_by_equal_steps():
@@ -18,9 +18,10 @@ def test_warmup_rises_by_equal_steps():
     assert [settings.lr_factor(step, 0) for step in range(5)] == [0.25, 0.5, 0.75, 1.0, 1.0]
 
 
-def test_a_raised_budget_does_not_bend_the_schedule_behind():
-    short, long = (Settings(images=n, horizon=100, schedule="cosine") for n in (100, 200))
-    assert short.lr_factor(3, 60) == long.lr_factor(3, 60)
+def test_a_raised_budget_gives_a_spent_schedule_something_to_go_on_with():
+    short, long = (Settings(images=n, horizon=n, schedule="linear") for n in (100, 200))
+    assert short.lr_factor(3, 100) == 0
+    assert long.lr_factor(3, 100) == 0.5
 
 
 @pytest.mark.parametrize(

@@ -43,7 +43,7 @@ class Settings:
         batch: images a move sees, over all processes.
         seed: of initial weights, order, binarization and noise.
         schedule: of the learning rate over `horizon`, down to zero for linear and cosine.
-        horizon: images (or minutes) over which the schedule runs: the budget that the run began with.
+        horizon: images (or minutes) over which the schedule runs: the budget, also when it was raised.
         warmup: steps over which the learning rate rises from zero.
         ema: decay of the running average of the weights that is saved and measured; 0 for none.
         clip: largest norm of a player's gradient; 0 for no clipping.
