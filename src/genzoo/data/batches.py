@@ -105,9 +105,15 @@ class Batches:
         return Batch(items, given, target, index=torch.from_numpy(index))
 
 
+def chosen(dataset: Dataset, split: str, n: int, seed: int) -> NDArray[np.int64]:
+    """Positions of `n` items of a split (or all of a smaller one), by the seed: sets may be sorted."""
+    positions = dataset.split(split)
+    return np.random.default_rng(seed_of(seed, "chosen")).permutation(positions)[:n]
+
+
 def in_order(
     dataset: Dataset,
-    split: str = "test",
+    split: str | NDArray[np.int64] = "test",
     *,
     view: View | None = None,
     size: int = 256,
@@ -115,8 +121,8 @@ def in_order(
     limit: int | None = None,
     requires: Collection[str] = (),
 ) -> Iterator[Batch]:
-    """Every item of a split once, in order; binarization is drawn once by (seed, index)."""
-    positions = dataset.split(split)[:limit]
+    """Every item of a split (or at given positions) once, in order; binarization is by (seed, index)."""
+    positions = (dataset.split(split) if isinstance(split, str) else split)[:limit]
     for start in range(0, len(positions), size):
         index = positions[start : start + size]
         given, target = conditions(dataset, index, requires)

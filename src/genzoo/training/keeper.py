@@ -7,7 +7,7 @@ from typing import Any
 
 from einops import rearrange
 
-from genzoo.data.batches import in_order
+from genzoo.data.batches import chosen, in_order
 from genzoo.images import grid, save_image
 from genzoo.models import Model
 from genzoo.models.base import Decodes, Encodes, Samples, evaluating
@@ -105,8 +105,9 @@ class Keeper:
 
 
 def validation_batch(run: Run, n: int) -> Batch:
-    """The first items of the validation split."""
-    return next(in_order(run.batches.dataset, "val", size=n, **_view(run)))
+    """Some items of the validation split, the same ones each time."""
+    positions = chosen(run.batches.dataset, "val", n, run.settings.seed)
+    return next(in_order(run.batches.dataset, positions, size=n, **_view(run)))
 
 
 def _view(run: Run) -> dict[str, Any]:
@@ -135,7 +136,8 @@ def validate(model: Model, run: Run) -> float | None:
         return None
     total, n = 0.0, 0
     with seeded(run.settings.seed, "validation"), evaluating(model):
-        for raw in in_order(run.batches.dataset, "val", limit=VALIDATED, **_view(run)):
+        positions = chosen(run.batches.dataset, "val", VALIDATED, run.settings.seed)
+        for raw in in_order(run.batches.dataset, positions, **_view(run)):
             batch = run.place(raw)
             (update,) = run.objective.turn(model, run.step)
             loss = update.loss(model, batch)
