@@ -11,7 +11,7 @@ def command(
     split: Split = "test",
     samples: Draws = 16,
     limit: Limit = None,
-    batch: BatchSize = 256,
+    batch: BatchSize = 64,
     seed: Seed = 0,
     device: Device = "auto",
     out: JsonOut = None,

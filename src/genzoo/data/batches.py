@@ -116,7 +116,7 @@ def in_order(
     split: str | NDArray[np.int64] = "test",
     *,
     view: View | None = None,
-    size: int = 256,
+    size: int = 64,
     seed: int = 0,
     limit: int | None = None,
     requires: Collection[str] = (),

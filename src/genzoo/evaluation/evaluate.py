@@ -28,7 +28,7 @@ def evaluate(
     *,
     view: View | None = None,
     split: str = "test",
-    batch: int = 256,
+    batch: int = 64,
     seed: int = 0,
     samples: int = 16,
     limit: int | None = None,

@@ -1,6 +1,7 @@
 """The live view of a run: a bar with losses, images a second and time left; plain lines elsewhere."""
 
 import time
+from collections import deque
 from types import TracebackType
 
 from rich.console import Console
@@ -11,6 +12,7 @@ from genzoo.training.run import Run
 
 LONG = 3600.0  # seconds left that deserve a remedy
 MEASURED = 20  # steps after which the time left is stated
+WINDOW = 30  # seconds of training that the speed is measured over
 
 
 def duration(seconds: float) -> str:
@@ -57,7 +59,8 @@ class View:
         )
         self.live = self.console.is_terminal and not quiet
         self.task = self.bar.add_task(name, total=1.0, text="") if self.live else None
-        self.steps, self.since, self.printed, self.shown = 0, 0.0, time.monotonic(), -1
+        self.steps, self.printed, self.shown = 0, time.monotonic(), -1
+        self.past: deque[tuple[float, int, float]] = deque()  # seconds, images seen, budget spent
 
     def __enter__(self) -> "View":
         if self.live:
@@ -72,8 +75,12 @@ class View:
 
     def __call__(self, run: Run, losses: Losses) -> None:
         """After each step."""
-        if self.steps == 0:  # the first step warms caches up and is not counted
-            self.since, self.first_images, self.first_spent = run.seconds, run.images_seen, run.spent
+        if not self.past or run.seconds - self.past[-1][0] > WINDOW / 30:
+            self.past.append(
+                (run.seconds, run.images_seen, run.spent)
+            )  # the first step, which warms up, ends here
+        while len(self.past) > 1 and run.seconds - self.past[1][0] > WINDOW:
+            self.past.popleft()
         self.steps += 1
         if self.quiet:
             return
@@ -91,15 +98,16 @@ class View:
             self.say(f"{self.name}  {percent:3d}%  step {run.step}  {text}")
 
     def rate(self, run: Run) -> float:
-        """Images a second since this view began; 0 when not yet known."""
-        seconds = run.seconds - self.since
-        return (run.images_seen - self.first_images) / seconds if seconds > 0 else 0.0
+        """Images a second of late; 0 when not yet known."""
+        since, images, _ = self.past[0]
+        seconds = run.seconds - since
+        return (run.images_seen - images) / seconds if seconds > 0 else 0.0
 
     def time_left(self, run: Run) -> float:
-        """Seconds of training to come."""
-        spent = run.spent - self.first_spent
-        seconds = run.seconds - self.since
-        return seconds * (run.settings.budget - run.spent) / spent if spent > 0 else 0.0
+        """Seconds of training to come, at the speed of late."""
+        since, _, before = self.past[0]
+        spent = run.spent - before
+        return (run.seconds - since) * (run.settings.budget - run.spent) / spent if spent > 0 else 0.0
 
     def text(self, run: Run, losses: Losses) -> str:
         """One line: losses, speed, time left."""
