@@ -10,6 +10,8 @@ import torch  # noqa: E402
 
 torch.set_num_threads(1)
 
+collect_ignore_glob = ["*/conftest.py"]  # they hold no doctests, and share a name
+
 
 @pytest.fixture(autouse=True)
 def _own_randomness():
