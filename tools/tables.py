@@ -105,7 +105,8 @@ def result_table(_: str) -> str:
         )
         protocol = next((f["protocol"] for f in run["figures"]), run["protocol"])
         items = "".join(f", {f['n']:,} items" for f in run["figures"][:1])
-        cost = f"{run['minutes']:.3g} min, {run['images_seen']:,} images"
+        cpu = f" ({run['cpu_minutes']:.3g} of CPU)" if "cpu_minutes" in run else ""
+        cost = f"{run['minutes']:.3g} min{cpu}, {run['images_seen']:,} images"
         name, size = f"`{run['recipe']}`", f"{run['parameters']:,}"
         rows.append([name, size, cost, figures, protocol + items, run["published"] or "none"])
     machines = sorted({machine_line(run["machine"]) for run in measured()})
