@@ -78,7 +78,8 @@ class Place:
         lines, asked = [], False
         for line in child.stdout or ():
             lines.append(line.rstrip())
-            if stop and not asked and stop in line:
+            reached = re.search(r"(\d+)%", line)
+            if stop and not asked and reached and int(reached[1]) >= int(stop.rstrip("%")):
                 child.send_signal(signal.SIGINT)
                 asked = True
         if child.wait() != (130 if stop else code):
