@@ -90,7 +90,7 @@ class View:
         if self.live and self.task is not None:
             self.bar.update(self.task, completed=run.spent / run.settings.budget, text=text)
             return
-        percent = int(100 * run.spent / run.settings.budget)
+        percent = min(100, int(100 * run.spent / run.settings.budget))
         quiet_for = time.monotonic() - self.printed
         due = quiet_for > 30 or (percent // 5 > self.shown // 5 and quiet_for > 1)
         if self.steps == 1 or run.finished or (due and self.steps > MEASURED):
