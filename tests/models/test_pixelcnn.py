@@ -64,10 +64,11 @@ def dependence(model: PixelCNN) -> Tensor:
     return found
 
 
-def expected_dependence(model: PixelCNN) -> Tensor:
-    """What 7×7 with mask A, then 3×3 with mask B in each block sees; at the pixel itself earlier colours."""
+def expected_dependence(model: PixelCNN, kernel: int = 7) -> Tensor:
+    """What k×k with mask A, then 3×3 with mask B in each block sees; at the pixel itself earlier colours."""
     c, h, w = model.shape
-    reach = {(a, b) for a in range(-3, 1) for b in range(-3, 4) if (a, b) < (0, 0)}
+    p = kernel // 2
+    reach = {(a, b) for a in range(-p, 1) for b in range(-p, p + 1) if (a, b) < (0, 0)}
     taps = {(a, b) for a in range(-1, 1) for b in range(-1, 2) if (a, b) <= (0, 0)}
     for _ in range(len(model.body)):
         reach = {(a + da, b + db) for a, b in reach for da, db in taps} | reach
@@ -79,10 +80,12 @@ def expected_dependence(model: PixelCNN) -> Tensor:
     return seen
 
 
-@pytest.mark.parametrize("shape", [(1, 6, 9), (3, 3, 4)])
-def test_jacobian_is_causal_and_full_within_the_receptive_field(shape):
-    model = tiny(shape, width=12, head=12, levels=3).double()
-    assert torch.equal(dependence(model), expected_dependence(model))
+@pytest.mark.parametrize(
+    ("shape", "kernel"), [((1, 6, 9), 7), ((3, 3, 4), 7), ((1, 9, 5), 3), ((1, 9, 5), 13)]
+)
+def test_jacobian_is_causal_and_full_within_the_receptive_field(shape, kernel):
+    model = tiny(shape, width=12, head=12, levels=3, kernel=kernel).double()
+    assert torch.equal(dependence(model), expected_dependence(model, kernel))
 
 
 def test_the_blind_spot_of_one_masked_stack_is_where_the_papers_say():
@@ -104,10 +107,11 @@ def test_uniform_logits_score_exactly_eight_bits_per_dimension():
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 @pytest.mark.parametrize(
-    ("shape", "levels"), [((1, 7, 5), 2), ((3, 4, 5), 5), ((2, 1, 6), 256), ((4, 6, 1), 3)]
+    ("shape", "levels", "kernel"),
+    [((1, 7, 5), 2, 7), ((3, 4, 5), 5, 7), ((2, 1, 6), 256, 7), ((4, 6, 1), 3, 7), ((1, 7, 5), 3, 15)],
 )
-def test_cached_sampling_equals_naive_sampling_pixel_for_pixel(dtype, shape, levels):
-    model = tiny(shape, levels=levels, width=8, head=16).to(dtype)
+def test_cached_sampling_equals_naive_sampling_pixel_for_pixel(dtype, shape, levels, kernel):
+    model = tiny(shape, levels=levels, width=8, head=16, kernel=kernel).to(dtype)
     nothing = torch.zeros(4, 1, *shape[1:], dtype=torch.bool)
     for temperature in (1.0, 0.5):
         with seeded(5):
@@ -183,6 +187,8 @@ def test_bad_arguments_say_what_was_expected():
     model, image = tiny(), torch.zeros(1, 1, 6, 5)
     with pytest.raises(ValueError, match="levels must be from 2 to 256, got 1"):
         tiny(levels=1)
+    with pytest.raises(ValueError, match=r"kernel must be odd.*got 4"):
+        tiny(kernel=4)
     with pytest.raises(ValueError, match=r"shape \(c, h, w\), got \(4,\)"):
         PixelCNN((4,))
     with pytest.raises(ValueError, match="6 feature maps cannot be shared by 7 colours"):

@@ -56,6 +56,8 @@ class PixelCNN(Model):
         levels: how many evenly spaced values a pixel takes, 2 to 256.
         width: h; the residual stream has 2h feature maps, the 3×3 convolutions h.
         blocks: residual blocks.
+        kernel: side of the first convolution, 7 in the paper. The net sees blocks + ⌊kernel/2⌋ rows up, and a
+            wide first kernel is the cheap way to see far.
         head: feature maps between the two 1×1 layers.
 
     >>> PixelCNN((3, 4, 4), levels=8, width=6, blocks=1, head=6).sample(2).shape
@@ -71,6 +73,7 @@ class PixelCNN(Model):
         levels: int = 256,
         width: int = 32,
         blocks: int = 7,
+        kernel: int = 7,
         head: int = 64,
     ) -> None:
         super().__init__(shape)
@@ -78,9 +81,11 @@ class PixelCNN(Model):
             raise BadInput(f"PixelCNN takes images of shape (c, h, w), got {self.shape}")
         if not 2 <= levels <= 256:
             raise BadInput(f"levels must be from 2 to 256, got {levels}")
+        if kernel < 1 or kernel % 2 == 0:
+            raise BadInput(f"kernel must be odd, as a masked kernel has a centre, got {kernel}")
         self.levels = levels
         self.colours = c = self.shape[0]
-        self.first = MaskedConv2d(c, 2 * width, 7, mask="A", colours=c)
+        self.first = MaskedConv2d(c, 2 * width, kernel, mask="A", colours=c)
         self.body = CausalSequential(*[residual_block(width, c) for _ in range(blocks)])
         self.head = CausalSequential(
             Pointwise(nn.ReLU()),
