@@ -13,7 +13,7 @@ from PIL import Image, UnidentifiedImageError
 from torch import Tensor
 
 from genzoo.apply.pictures import rows_picture
-from genzoo.apply.placement import Tick, batch_of, nothing, placed
+from genzoo.apply.placement import Tick, batch_of, nothing
 from genzoo.errors import BadInput, nearest
 from genzoo.models import Model
 from genzoo.models.base import Completes, evaluating
@@ -101,7 +101,7 @@ def complete(
     parts = []
     for start in range(0, len(wanted), batch):
         part = batch_of(wanted, conditions, model, start, start + batch)
-        mask = placed(masks[start : start + batch], model)
+        mask = model.placed(masks[start : start + batch])
         with evaluating(model), seeded(seed, "complete", start):
             parts.append(model.complete(part.images, mask, part.given, temperature=temperature))
         tick(len(part))

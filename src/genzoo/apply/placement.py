@@ -1,4 +1,4 @@
-"""Where tensors go: the model's device and type, a batch's rows, an item's conditions for many."""
+"""A batch's rows where the model is, and an item's conditions for many."""
 
 from collections.abc import Callable
 
@@ -10,16 +10,10 @@ from genzoo.types import Batch, Given
 Tick = Callable[[int], None]  # told how many more items are done
 
 
-def placed(tensor: Tensor, model: Model) -> Tensor:
-    """`tensor` on the model's device; of the model's type too if it holds real numbers."""
-    like = model.like
-    return tensor.to(like.device, like.dtype if tensor.is_floating_point() else tensor.dtype)
-
-
 def batch_of(items: Tensor, given: Given | None, model: Model, start: int, stop: int) -> Batch:
     """Items `start` up to `stop` with their conditions, on the model's device and of its type."""
     here = given.map(lambda t: t[start:stop]) if given else None
-    return Batch(items[start:stop], here).map(lambda t: placed(t, model))
+    return Batch(items[start:stop], here).map(model.placed)
 
 
 def for_all(given: Given | None, n: int) -> Given | None:

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from genzoo.apply.encode import decode, encode
 from genzoo.apply.pictures import filled
-from genzoo.apply.placement import Tick, nothing, placed
+from genzoo.apply.placement import Tick, nothing
 from genzoo.images import grid
 from genzoo.models import Model
 from genzoo.types import Given, Items, Picture
@@ -33,7 +33,7 @@ def reconstruct(
     model: Model, items: Items, given: Given | None = None, *, batch: int = 256, tick: Tick = nothing
 ) -> Reconstruction:
     """Each item encoded and decoded again; a posterior's and a likelihood's mean where they are random."""
-    items = placed(items, model)
+    items = model.placed(items)
     rebuilt = decode(model, encode(model, items, given, batch=batch), given, batch=batch, tick=tick)
     return Reconstruction(items, rebuilt, (items - rebuilt).square().flatten(1).sum(1))
 

@@ -3,7 +3,7 @@
 import torch
 
 from genzoo.apply.latents import draw_latents
-from genzoo.apply.placement import Tick, nothing, placed
+from genzoo.apply.placement import Tick, nothing
 from genzoo.errors import BadInput
 from genzoo.models import Model
 from genzoo.models.base import Decodes, Samples, evaluating
@@ -45,7 +45,7 @@ def sample(
 
 
 def _rows(given: Given | None, model: Model, start: int, stop: int) -> Given | None:
-    return given.map(lambda t: placed(t[start:stop], model)) if given else None
+    return given.map(lambda t: model.placed(t[start:stop])) if given else None
 
 
 def _draw(model: Model, n: int, given: Given | None, seed: int, temperature: float, mean: bool) -> Items:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import tyro
 from rich.markup import escape
 
+from genzoo.cli.options import Overwrite
 from genzoo.errors import BadInput
 from genzoo.files import atomic
 
@@ -36,7 +37,6 @@ ListSkipped = Annotated[bool, tyro.conf.arg(help="List every skipped file.")]
 SheetOut = Annotated[
     Path | None, tyro.conf.arg(help="Where the contact sheet goes; NAME-sheet.png without it.")
 ]
-Overwrite = Annotated[bool, tyro.conf.arg(help="Write over what is there.")]
 ClearCache = Annotated[bool, tyro.conf.arg(help="Remove all decoded images from the cache, and end.")]
 
 

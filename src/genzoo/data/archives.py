@@ -10,11 +10,12 @@ import tarfile
 import tempfile
 import threading
 import zipfile
-from collections.abc import Callable, Sequence
+from abc import abstractmethod
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from functools import cached_property
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from genzoo.data.dataset import Skipped
 from genzoo.data.listing import READ_ERRORS, Files, Member, archive_suffix, clean, say
@@ -38,6 +39,19 @@ class Archive(Files):
     def stamps(self) -> Sequence[Member]:
         """The archive's own size and age, so that a cached one is not even listed."""
         return [self._stamp]
+
+    @property
+    @abstractmethod
+    def _listed(self) -> tuple[Mapping[str, Any], list[Member], list[Skipped]]:
+        """Entries by name, the files inside, and what is refused."""
+
+    def members(self) -> Sequence[Member]:
+        """The files inside."""
+        return self._listed[1]
+
+    def skipped(self) -> Sequence[Skipped]:
+        """Encrypted members, links, devices, names that lead outside."""
+        return self._listed[2]
 
     def close(self) -> None:
         """Closes the archive and its temporary file."""
@@ -69,14 +83,6 @@ class Zip(Archive):
                 infos[name] = info
         members = [Member(name, infos[name].file_size, 0) for name in sorted(infos)]
         return infos, members, skipped
-
-    def members(self) -> Sequence[Member]:
-        """The files inside."""
-        return self._listed[1]
-
-    def skipped(self) -> Sequence[Skipped]:
-        """Encrypted members, links, names that lead outside."""
-        return self._listed[2]
 
     def open(self, name: str) -> io.BufferedIOBase:
         """A member's bytes."""
@@ -130,14 +136,6 @@ class Tar(Archive):
                 infos[name] = info  # a name that comes twice was appended to: the last one counts
         members = [Member(name, infos[name].size, 0) for name in sorted(infos)]
         return infos, members, skipped
-
-    def members(self) -> Sequence[Member]:
-        """The files inside."""
-        return self._listed[1]
-
-    def skipped(self) -> Sequence[Skipped]:
-        """Links, devices, names that lead outside."""
-        return self._listed[2]
 
     def open(self, name: str) -> io.BufferedIOBase:
         """A member's bytes."""

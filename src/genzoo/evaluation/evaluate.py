@@ -71,7 +71,7 @@ def _measured(
     with evaluating(model):
         for batch in batches:
             check_levels(model, batch.images, data)
-            here = on_device_of(model, batch)
+            here = batch.map(model.placed)
             for name, measure in measures.items():
                 values[name].append(measure(here).cpu().double())
             if tick:
@@ -105,12 +105,6 @@ def finite(name: str, values: Float[Tensor, " n"]) -> Float[Tensor, " n"]:
             f"(the first is item {first} of the split: {float(values[first])})"
         )
     return values
-
-
-def on_device_of(model: Model, batch: Batch) -> Batch:
-    """`batch` on the model's device, its real numbers of the model's type."""
-    like = model.like
-    return batch.map(lambda t: t.to(like.device, like.dtype if t.is_floating_point() else t.dtype))
 
 
 def _check(model: Model, dataset: Dataset, limit: int | None, batch: int) -> None:

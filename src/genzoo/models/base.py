@@ -50,6 +50,11 @@ class Model(Configurable, nn.Module):
         """A tensor of the device and type that new noise should have."""
         return next(iter(self.parameters()))
 
+    def placed(self, tensor: Tensor) -> Tensor:
+        """`tensor` on this model's device; of its type too if it holds real numbers."""
+        like = self.like
+        return tensor.to(like.device, like.dtype if tensor.is_floating_point() else tensor.dtype)
+
 
 # What a model can do. A method belongs here only if it needs the model's internals; anything
 # expressible through these (reconstruct, interpolate, ...) is a function in apply/ or evaluation/.

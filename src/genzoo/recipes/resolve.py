@@ -31,14 +31,18 @@ def sort_flags(recipe: Recipe, flags: Mapping[str, Any]) -> dict[str, dict[str, 
     return tables
 
 
+def _refuse_unknown(recipe: Recipe, name: str, table: Mapping[str, Any], cls: Any) -> None:
+    known = {f.name for f in fields(cls)}
+    for key in table:
+        if key not in known:
+            raise BadInput(f"{recipe.name}: [{name}] has no key {key!r}{nearest(key, known)}")
+
+
 def resolve_view(recipe: Recipe, flags: Mapping[str, Any]) -> View:
     """How the data are presented: the recipe's [data] under the flags."""
     table = recipe.table("data") | dict(sort_flags(recipe, flags).get("view", {}))
     table.pop("data", None)
-    known = {f.name for f in fields(View)}
-    for name in table:
-        if name not in known:
-            raise BadInput(f"{recipe.name}: [data] has no key {name!r}{nearest(name, known)}")
+    _refuse_unknown(recipe, "data", table, View)
     size = table.get("size")
     if isinstance(size, int):
         table["size"] = (size, size)
@@ -60,10 +64,7 @@ def _settings(recipe: Recipe, flags: Mapping[str, Any]) -> Settings:
     table |= flags
     if table.get("images") is None and table.get("minutes") is None:
         table["minutes"] = DEFAULT_MINUTES
-    known = {f.name for f in fields(Settings)}
-    for name in table:
-        if name not in known:
-            raise BadInput(f"{recipe.name}: [train] has no key {name!r}{nearest(name, known)}")
+    _refuse_unknown(recipe, "train", table, Settings)
     settings = Settings(**table)
     return replace(settings, horizon=settings.horizon or settings.budget)
 
@@ -71,14 +72,11 @@ def _settings(recipe: Recipe, flags: Mapping[str, Any]) -> Settings:
 def _optimizers(
     recipe: Recipe, default: Mapping[str, Any], flags: Mapping[str, Any]
 ) -> dict[str, OptimizerSettings]:
-    known = {f.name for f in fields(OptimizerSettings)}
     common = {**default, **recipe.table("optimizer")}
     players = {"": common} | {k: common | v for k, v in recipe.table("optimizers").items()}
     made = {}
     for player, table in players.items():
-        for name in table:
-            if name not in known:
-                raise BadInput(f"{recipe.name}: [optimizer] has no key {name!r}{nearest(name, known)}")
+        _refuse_unknown(recipe, "optimizer", table, OptimizerSettings)
         merged = {**table, **flags}
         if "betas" in merged:
             merged["betas"] = tuple(merged["betas"])

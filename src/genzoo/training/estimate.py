@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from genzoo.models import parameter_count
 from genzoo.training.loop import play
 from genzoo.training.run import Run
 
@@ -74,8 +73,6 @@ def estimate(run: Run, turns: int = 3) -> Estimate:
     moments = sum(t.nbytes for t in state if isinstance(t, Tensor))
     budget = run.settings.images
     players = {name: sum(p.numel() for p in ps) for name, ps in run.objective.players(run.model).items()}
-    if len(players) == 1:
-        players = dict.fromkeys(players, parameter_count(run.model))
     return Estimate(
         shape=run.model.shape,
         parameters=players,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 from torch.optim import SGD, Adam, AdamW, Optimizer, RMSprop
 
 from genzoo.data.batches import Batches
@@ -79,13 +79,7 @@ class Run:
 
     def place(self, batch: Batch) -> Batch:
         """The batch on the model's device, in its type and memory format."""
-        like = self.model.like
-
-        def move(t: Tensor) -> Tensor:
-            dtype = like.dtype if t.is_floating_point() else t.dtype
-            return t.to(like.device, dtype, non_blocking=True)
-
-        batch = batch.map(move)
+        batch = batch.map(self.model.placed)
         if self.settings.channels_last and batch.images.ndim == 4:
             images = batch.images.contiguous(memory_format=torch.channels_last)
             return Batch(images, batch.given, batch.target, batch.known, batch.index)
