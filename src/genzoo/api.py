@@ -81,16 +81,10 @@ def train(
     save_every: float = 30.0,
     **options: Any,
 ) -> Trained:
-    """Trains a model and leaves a run folder.
-
-    >>> import genzoo
-    >>> run = genzoo.train("vae-mnist", data="photos/", images=200_000)  # doctest: +SKIP
-    >>> run.model.sample(64).shape  # doctest: +SKIP
-    torch.Size([64, 1, 28, 28])
+    """Trains a model and leaves a run folder; BadInput, before anything is written, for what cannot be used.
 
     Args:
-        what: a recipe, a recipe file (*.toml), a registered model's name, or a model; with `origin` it may
-            be left out, and the earlier run's own recipe is used.
+        what: a recipe, recipe file (*.toml), registered name, or model; with `origin` the earlier run's own.
         data: a folder, archive, array file, built-in name or data set; the recipe's own by default.
         out: the run folder; by default runs/NAME, or runs/NAME-2, … if that is taken.
         resume: go on with the run in `out`; `images` or `minutes` may be raised, nothing else changed.
@@ -98,25 +92,21 @@ def train(
         objective: another game than the recipe's.
         device: auto, cpu, cuda or mps.
         strict: a bad file among the data is an error.
-        quiet: show no progress.
-        save_every: seconds between checkpoints.
+        quiet, save_every: show no progress; seconds between checkpoints.
         options: any option of the recipe by its flat name: images, minutes, batch, lr, seed, size,
             channels, levels, binarize, a constructor argument such as latent, …
-
-    Raises:
-        BadInput: for anything that cannot be used, before anything is written.
     """
     choose_device(device)  # a wrong name is known before any data are read
+    how: Any = {"device": device, "quiet": quiet, "save_every": save_every}
     if resume:
         name = _recipe(what).name if what is not None else None
         where = out if out is not None else Path("runs") / (name or "")
-        how: Any = {"device": device, "quiet": quiet, "save_every": save_every}
         return _resume(where, name, data, options, strict=strict, **how)
     name = _recipe(what, origin).name
     folder = Path(out) if out is not None else fresh_folder(name)
     RunFolder(folder).check_new()
     config, dataset = prepare(what, data, origin=origin, objective=objective, strict=strict, options=options)
-    return train_run(config, dataset, folder, device=device, quiet=quiet, save_every=save_every)
+    return train_run(config, dataset, folder, **how)
 
 
 def _resume(
