@@ -1,6 +1,7 @@
 """Randomness as a pure function of named numbers: seeds, shards of a joined batch, noise by index."""
 
 import hashlib
+import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -59,18 +60,86 @@ def sharded(rank: int, world: int) -> Iterator[None]:
         _SHARD.reset(token)
 
 
+@dataclass
+class ItemNoise:
+    """Noise that belongs to items: which ones are in the batch, the stream's name, draws made so far."""
+
+    index: Tensor
+    parts: tuple[int | str, ...]
+    draws: int = 0
+
+
+_ITEM_NOISE: ContextVar[ItemNoise | None] = ContextVar("item_noise", default=None)
+
+
+@contextmanager
+def by_item(index: Tensor, *parts: int | str) -> Iterator[None]:
+    """Inside, row i of what `normal` and `uniform` draw is a pure function of (`parts`, `index[i]`).
+
+    So what an item meets depends neither on its batch-mates nor on the size of a batch: evaluation is the
+    same in any batches and over any number of processes. Other generators are seeded by `parts` alone.
+
+    >>> like = torch.zeros(())
+    >>> with by_item(torch.tensor([3, 5]), 0, "demo"): a = normal((2, 4), like)
+    >>> with by_item(torch.tensor([5]), 0, "demo"): b = normal((1, 4), like)
+    >>> torch.equal(a[1], b[0])
+    True
+
+    Args:
+        index: the number of each item of the batch, int, shape (b).
+        parts: the name of the stream.
+    """
+    token = _ITEM_NOISE.set(ItemNoise(index, parts))
+    try:
+        with seeded(*parts):
+            yield
+    finally:
+        _ITEM_NOISE.reset(token)
+
+
 def normal(shape: Sequence[int], like: Tensor) -> Tensor:
     """Standard normal noise, shape (b, ...), on the device and of the type of `like`.
 
     Every draw of noise in a model goes through here or `uniform`, so that several processes draw
-    what one process would draw on the joined batch.
+    what one process would draw on the joined batch, and an evaluated item meets its own noise.
     """
-    return _rows(torch.randn, shape, like)
+    items = _ITEM_NOISE.get()
+    if items is None:
+        return _rows(torch.randn, shape, like)
+    middle = (_counted(items, shape, like.device) >> 11 & (1 << 53) - 1).double() + 0.5  # in (0, 2⁵³)
+    return torch.special.ndtri(middle * 2.0**-53).to(like.device, like.dtype)
 
 
 def uniform(shape: Sequence[int], like: Tensor) -> Tensor:
     """Uniform noise in [0, 1), shape (b, ...), on the device and of the type of `like`."""
-    return _rows(torch.rand, shape, like)
+    items = _ITEM_NOISE.get()
+    if items is None:
+        return _rows(torch.rand, shape, like)
+    bits = _counted(items, shape, like.device)
+    kept = 53 if like.dtype == torch.float64 else 24 if like.dtype == torch.float32 else 8
+    return ((bits >> 64 - kept & (1 << kept) - 1).double() * 2.0**-kept).to(like.device, like.dtype)
+
+
+def _counted(items: ItemNoise, shape: Sequence[int], device: torch.device) -> Tensor:
+    """64 random bits for each number of a draw, int64: SplitMix64 of a counter keyed by stream and draw."""
+    if shape[0] != len(items.index):
+        raise ValueError(
+            f"noise for {shape[0]} rows was asked for, where {len(items.index)} items are evaluated"
+        )
+    where = torch.device("cpu") if device.type == "mps" else device  # it has no float64
+    size = math.prod(shape[1:])
+    key = seed_of(*items.parts, "item", items.draws)
+    items.draws += 1
+    rows = items.index.to(where, torch.int64)[:, None] * size
+    z = (rows + torch.arange(size, device=where)) * _signed(0x9E3779B97F4A7C15) + key
+    z = (z ^ (z >> 30 & (1 << 34) - 1)) * _signed(0xBF58476D1CE4E5B9)
+    z = (z ^ (z >> 27 & (1 << 37) - 1)) * _signed(0x94D049BB133111EB)
+    return (z ^ (z >> 31 & (1 << 33) - 1)).view(*shape)
+
+
+def _signed(value: int) -> int:
+    """The int64 of the same 64 bits; its products wrap around as those of unsigned numbers do."""
+    return value - (1 << 64)
 
 
 def _rows(draw: Callable[..., Tensor], shape: Sequence[int], like: Tensor) -> Tensor:

@@ -102,7 +102,7 @@ def test_the_spec_builds_a_twin(net):
 def test_it_is_in_the_catalogue_with_both_nets():
     entry = entry_named("gan")
     assert list(entry.tiny) == ["", "dcgan"]
-    assert set(capabilities(GAN(**entry.tiny[""]))) == {"sample", "decode"}
+    assert set(capabilities(GAN(**entry.tiny[""]))) == {"sample", "decode", "features"}
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,15 @@
 """New items from a model, in batches."""
 
 import torch
+from jaxtyping import Int
+from torch import Tensor
 
 from genzoo.apply.latents import draw_latents
 from genzoo.apply.placement import Tick, nothing
 from genzoo.errors import BadInput
 from genzoo.models import Model
 from genzoo.models.base import Decodes, Samples, evaluating
-from genzoo.random import seed_of, seeded
+from genzoo.random import by_item
 from genzoo.types import Given, Items
 
 
@@ -22,7 +24,10 @@ def sample(
     mean: bool = False,
     tick: Tick = nothing,
 ) -> Items:
-    """`n` new items x ~ p(x), shape (n, *shape): a pure function of the model, `seed` and `batch`.
+    """`n` new items x ~ p(x), shape (n, *shape): a pure function of the model and `seed`.
+
+    Sample i has its own noise, so that it is the same alone and among any others (up to the rounding of
+    batched arithmetic).
 
     Args:
         given: the conditions of each of the `n` items.
@@ -39,7 +44,8 @@ def sample(
     for start in range(0, n, batch):
         size = min(batch, n - start)
         here = _rows(given, model, start, start + batch)
-        parts.append(_draw(model, size, here, seed_of(seed, "sample", start), temperature, mean))
+        numbers = torch.arange(start, start + size)
+        parts.append(_draw(model, numbers, here, seed, temperature, mean))
         tick(size)
     return torch.cat(parts)
 
@@ -48,8 +54,10 @@ def _rows(given: Given | None, model: Model, start: int, stop: int) -> Given | N
     return given.map(lambda t: model.placed(t[start:stop])) if given else None
 
 
-def _draw(model: Model, n: int, given: Given | None, seed: int, temperature: float, mean: bool) -> Items:
-    name = type(model).__name__
+def _draw(
+    model: Model, numbers: Int[Tensor, " b"], given: Given | None, seed: int, temperature: float, mean: bool
+) -> Items:
+    name, n = type(model).__name__, len(numbers)
     if mean:
         if not isinstance(model, Decodes):
             raise BadInput(f"--mean: {name} has no latents, so there is no mean of p(x | z) to show")
@@ -57,10 +65,11 @@ def _draw(model: Model, n: int, given: Given | None, seed: int, temperature: flo
             raise BadInput(f"--mean shows no noise of p(x | z), so --temperature {temperature} says nothing")
         if given is not None:
             raise BadInput("--mean is for models without conditions")
-        latents = draw_latents(model, n, seed=seed)
+        with by_item(numbers, seed, "sample"):
+            latents = draw_latents(model, n)
         with evaluating(model):
             return model.decode(latents)
     if not isinstance(model, Samples):
         raise BadInput(f"{name} cannot sample")
-    with evaluating(model), seeded(seed):
+    with evaluating(model), by_item(numbers, seed, "sample"):
         return model.sample(n, given, temperature=temperature)

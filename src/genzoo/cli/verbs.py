@@ -47,7 +47,9 @@ VERBS: dict[str, Verb] = {
     "reconstruct": Verb(
         "genzoo.cli.reconstruct", "rebuild images from their codes", _any_of("encode decode")
     ),
-    "encode": Verb("genzoo.cli.encode", "write the code of every image", _any_of("encode")),
+    "encode": Verb(
+        "genzoo.cli.encode", "write the code or the features of every image", _any_of("encode", "features")
+    ),
     "interpolate": Verb(
         "genzoo.cli.interpolate", "walk through the latents", _any_of("encode decode", "sample decode")
     ),
@@ -55,9 +57,23 @@ VERBS: dict[str, Verb] = {
         "genzoo.cli.traverse", "show what each latent does", _any_of("encode decode", "sample decode")
     ),
     "complete": Verb("genzoo.cli.complete", "draw the hidden part of images", _any_of("complete")),
-    "evaluate": Verb(
-        "genzoo.cli.evaluate",
-        "measure likelihood, bound, reconstruction error",
+    "score": Verb(
+        "genzoo.cli.score",
+        "rank images by how likely they are; find the odd ones",
         _any_of("log_prob", "elbo", "encode decode"),
     ),
+    "classify": Verb(
+        "genzoo.cli.classify",
+        "train a classifier on a run's features and N labels",
+        _any_of("encode", "features"),
+    ),
+    "predict": Verb("genzoo.cli.predict", "the class of every image, by a classifier", _any_of("classify")),
+    "augment": Verb(
+        "genzoo.cli.augment", "write a labelled synthetic set, and measure what it adds", _any_of("sample")
+    ),
+    "features": Verb("genzoo.cli.features", "train and export the features that samples are measured in"),
+    "evaluate": Verb(
+        "genzoo.cli.evaluate", "measure a run: likelihood, sample quality, features, cost", _any_of("")
+    ),
+    "compare": Verb("genzoo.cli.compare", "measure several runs on one ruler, as a table and a page"),
 }

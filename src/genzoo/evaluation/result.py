@@ -15,11 +15,14 @@ class Result:
     """The mean of one quantity over the items of a split.
 
     Args:
-        name: the quantity, e.g. `log_prob` (up is better) or `bits_per_dim` (down is better).
+        name: the quantity, a name in `QUANTITIES`, and in brackets what it was measured with, such as
+            `fid[mnist-cnn-1a2b3c4d]` for features whose weights have that hash or `probe_accuracy[100]`
+            for 100 labels.
         value: its mean over the items.
-        stderr: the standard error of that mean, s/√n; None where n is 1.
+        stderr: the standard error of that mean, s/√n, or of the estimate; None where it is not known.
         n: how many items.
-        unit: `nats`, `nats (density)`, `bits/dim`, `per image`, `per item`, `per dimension`.
+        unit: `nats`, `nats (density)`, `bits/dim`, `per image`, `per item`, `per dimension`, `share`, … or
+            empty for a plain number.
         kind: `exact`; a `bound` of it (a lower one of log p, so an upper one of bits/dim); an
             `estimate`; or an `error` of reconstruction, which says nothing about a density.
         protocol: data set, split, view and number of draws, in words.
@@ -36,6 +39,16 @@ class Result:
     protocol: str
     seed: int
     samples: int | None = None
+
+    @property
+    def quantity(self) -> str:
+        """The name without what stands in brackets."""
+        return self.name.partition("[")[0]
+
+    @property
+    def measured_with(self) -> str:
+        """What stands in brackets, empty if nothing does."""
+        return self.name.partition("[")[2].removesuffix("]")
 
     def to_json(self) -> dict[str, Any]:
         """As JSON."""

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import ClassVar, Protocol, runtime_checkable
 
 import torch
+from jaxtyping import Float
 from torch import Tensor, nn
 
 from genzoo.configurable import Configurable
@@ -133,6 +134,24 @@ class Latent(Protocol):
         ...
 
 
+@runtime_checkable
+class Features(Protocol):
+    """Has a net that sees items and whose hidden layers can be used for other tasks, such as a critic."""
+
+    def features(self, images: Items, given: Given | None = None) -> Sequence[Tensor]:
+        """The activations of each hidden layer, from the item inwards, shapes (b, ...)."""
+        ...
+
+
+@runtime_checkable
+class Classifies(Protocol):
+    """Tells classes apart."""
+
+    def logits(self, images: Items) -> Float[Tensor, "b k"]:
+        """The unnormalised log-probability of each of k classes, shape (b, k)."""
+        ...
+
+
 CAPABILITIES: dict[str, type] = {
     "sample": Samples,
     "log_prob": Scores,
@@ -141,6 +160,8 @@ CAPABILITIES: dict[str, type] = {
     "decode": Decodes,
     "complete": Completes,
     "latent": Latent,
+    "features": Features,
+    "classify": Classifies,
 }
 
 

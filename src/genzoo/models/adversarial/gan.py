@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from genzoo.errors import BadInput, nearest
 from genzoo.models.base import Model
@@ -108,3 +108,13 @@ class GAN(Model):
         """The critic's logit that each item is data, shape (b)."""
         self.check(images, given)
         return self.critic(2 * images - 1 if self.pictures else images).squeeze(1)
+
+    def features(self, images: Items, given: Given | None = None) -> Sequence[Tensor]:
+        """The critic's activations after each LeakyReLU, from the image inwards."""
+        self.check(images, given)
+        x, found = 2 * images - 1 if self.pictures else images, []
+        for layer in self.critic.children():
+            x = layer(x)
+            if isinstance(layer, nn.LeakyReLU):
+                found.append(x)
+        return found
