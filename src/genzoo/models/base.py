@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import ClassVar, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Float
@@ -22,7 +22,7 @@ class Model(Configurable, nn.Module):
     """
 
     shape: tuple[int, ...]
-    requires: ClassVar[frozenset[str]] = frozenset()  # the fields of Given that its density takes
+    requires: frozenset[str] = frozenset()  # the fields of Given that its density takes
     levels: int | None = None  # of the pixels it has a probability for; None: any real value
 
     def __init__(self, shape: Sequence[int]) -> None:
@@ -147,7 +147,7 @@ class Features(Protocol):
 class Classifies(Protocol):
     """Tells classes apart."""
 
-    def logits(self, images: Items) -> Float[Tensor, "b k"]:
+    def class_logits(self, images: Items) -> Float[Tensor, "b k"]:
         """The unnormalised log-probability of each of k classes, shape (b, k)."""
         ...
 
