@@ -8,7 +8,7 @@ from torch import nn
 from genzoo.data.dataset import Dataset
 from genzoo.data.view import View
 from genzoo.errors import BadInput
-from genzoo.evaluation import evaluate
+from genzoo.evaluation import likelihood
 from genzoo.images import to_levels
 from genzoo.models import Model
 from genzoo.random import normal
@@ -67,7 +67,7 @@ class Breaks(Fake):
 
 
 def test_uniform_images_score_eight_bits_per_dimension():
-    nats, bits = evaluate(UniformLevels(levels=256), dataset())
+    nats, bits = likelihood(UniformLevels(levels=256), dataset())
     assert (nats.name, nats.unit, nats.kind, nats.n) == ("log_prob", "nats", "exact", 5)
     assert (bits.name, bits.unit, bits.kind) == ("bits_per_dim", "bits/dim", "exact")
     assert bits.value == pytest.approx(8.0, abs=1e-6)  # log 256 in single precision
@@ -75,25 +75,25 @@ def test_uniform_images_score_eight_bits_per_dimension():
 
 
 def test_uniform_binary_images_score_one_bit_per_dimension():
-    _, bits = evaluate(UniformLevels(levels=2), dataset(), view=View(binarize="static"))
+    _, bits = likelihood(UniformLevels(levels=2), dataset(), view=View(binarize="static"))
     assert bits.value == pytest.approx(1.0, abs=1e-6)
 
 
 def test_mean_and_standard_error_are_those_over_the_items_of_the_split():
     data = dataset(40)
-    nats, _ = evaluate(FirstPixel(levels=256), data, batch=7)
+    nats, _ = likelihood(FirstPixel(levels=256), data, batch=7)
     values = data.items[20:, 0, 0, 0].astype(float)
     assert nats.value == pytest.approx(values.mean())
     assert nats.stderr == pytest.approx(values.std(ddof=1) / math.sqrt(20))
 
 
 def test_a_density_has_nats_that_say_so_and_no_bits():
-    (nats,) = evaluate(UniformLevels(), dataset())
+    (nats,) = likelihood(UniformLevels(), dataset())
     assert nats.unit == "nats (density)"
 
 
 def test_the_bound_is_averaged_over_its_draws():
-    one, many = (evaluate(NoisyBound(levels=256), dataset(400), samples=k)[0] for k in (1, 25))
+    one, many = (likelihood(NoisyBound(levels=256), dataset(400), samples=k)[0] for k in (1, 25))
     assert (many.kind, many.samples, many.n) == ("bound", 25, 200)
     assert one.stderr == pytest.approx(1 / math.sqrt(200), rel=0.3)  # s of 200 normals: ± 5%
     assert many.stderr == pytest.approx(0.2 / math.sqrt(200), rel=0.3)
@@ -103,35 +103,35 @@ def test_the_bound_is_averaged_over_its_draws():
 
 def test_the_bounds_noise_is_a_pure_function_of_the_seed():
     model, data = NoisyBound(levels=256), dataset()
-    first, again, other = (evaluate(model, data, seed=seed)[0].value for seed in (1, 1, 2))
+    first, again, other = (likelihood(model, data, seed=seed)[0].value for seed in (1, 1, 2))
     assert first == again != other
 
 
 def test_reconstruction_error_is_given_per_image_and_per_dimension():
     data = dataset(high=1)
     data.items[:] = 255
-    image, pixel = evaluate(Shrinks(), data)
+    image, pixel = likelihood(Shrinks(), data)
     assert (image.value, image.unit) == (1.0, "per image")  # four pixels, each (1/2)²
     assert (pixel.value, pixel.unit) == (0.25, "per dimension")
     assert image.kind == pixel.kind == "error"
 
 
 def test_the_protocol_names_data_split_and_view():
-    nats, _ = evaluate(UniformLevels(levels=2), dataset(), view=View(binarize="threshold"), split="train")
+    nats, _ = likelihood(UniformLevels(levels=2), dataset(), view=View(binarize="threshold"), split="train")
     assert nats.protocol == "toy train, threshold binarization"
 
 
 def test_values_that_are_not_the_models_levels_are_refused_with_the_flag():
     with pytest.raises(BadInput, match=r"toy: 5 of 5 items .* 2 levels .* --binarize"):
-        evaluate(UniformLevels(levels=2), dataset(low=1, high=255))
+        likelihood(UniformLevels(levels=2), dataset(low=1, high=255))
     with pytest.raises(BadInput, match="--levels 16"):
-        evaluate(UniformLevels(levels=16), dataset())
-    evaluate(UniformLevels(levels=16), dataset(), view=View(levels=16))
+        likelihood(UniformLevels(levels=16), dataset())
+    likelihood(UniformLevels(levels=16), dataset(), view=View(levels=16))
 
 
 def test_values_that_are_not_finite_are_an_error_that_counts_them():
     with pytest.raises(FloatingPointError, match=r"2 of 5 items .*the first is item 1 of the split: nan"):
-        evaluate(Breaks(), dataset())
+        likelihood(Breaks(), dataset())
 
 
 @pytest.mark.parametrize(
@@ -141,22 +141,24 @@ def test_values_that_are_not_finite_are_an_error_that_counts_them():
         (UniformLevels((1, 3, 3), levels=256), {}, "items are 1x2x2, this UniformLevels takes 1x3x3"),
         (UniformLevels(levels=256), {"limit": 0}, "--limit"),
         (UniformLevels(levels=256), {"split": "tset"}, "did you mean 'test'"),
-        (NoisyBound(), {"samples": 0}, "--samples"),
+        (NoisyBound(), {"samples": 0}, "--draws"),
     ],
 )
 def test_what_cannot_be_evaluated_is_refused(model, options, says):
     with pytest.raises(BadInput, match=says):
-        evaluate(model, dataset(), **options)
+        likelihood(model, dataset(), **options)
 
 
 def test_the_limit_and_the_progress_count_items():
     done = []
-    nats, _ = evaluate(UniformLevels(levels=256), dataset(), split="all", limit=7, batch=3, tick=done.append)
+    nats, _ = likelihood(
+        UniformLevels(levels=256), dataset(), split="all", limit=7, batch=3, tick=done.append
+    )
     assert nats.n == 7
     assert done == [3, 3, 1]
 
 
 def test_a_model_in_training_goes_on_training():
     model = UniformLevels(levels=256).train()
-    evaluate(model, dataset())
+    likelihood(model, dataset())
     assert model.training

@@ -6,9 +6,10 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from genzoo.densities import Gaussian
+from genzoo.densities import Density, Gaussian
 from genzoo.densities.base import sum_over_item
 from genzoo.densities.gaussian import kl_by_dimension
+from genzoo.models.base import Latent
 from genzoo.models.variational.base import GaussianLatentModel
 from genzoo.types import Given, Items, Latents, Nats
 
@@ -41,7 +42,7 @@ def elbo_terms_by_latent(
 
 
 def importance_weighted_bound(
-    model: GaussianLatentModel, images: Items, k: int, given: Given | None = None, *, chunk: int = 0
+    model: Latent, images: Items, k: int, given: Given | None = None, *, chunk: int = 0
 ) -> Nats:
     """log (1/k) Σⱼ p(x|zⱼ) p(zⱼ) / q(zⱼ|x), zⱼ ~ q: a bound that rises with k to log p(x), nats, shape (b).
 
@@ -50,7 +51,7 @@ def importance_weighted_bound(
     Reference: Burda, Grosse & Salakhutdinov, 2016, arXiv:1509.00519, equation 8.
 
     Args:
-        model: a latent variable model.
+        model: a latent variable model whose posterior has a log-probability.
         images: items, shape (b, *shape).
         k: draws of z an item.
         given: conditions, one row an item.
@@ -65,15 +66,15 @@ def importance_weighted_bound(
     return torch.cat(parts, 1).logsumexp(1) - math.log(k)
 
 
-def _draws(q: Gaussian, n: int) -> Float[Tensor, "b n *latent"]:
-    """n reparameterised draws, (b, n, latent). One call a draw: several processes share each one's noise."""
-    return torch.stack([q.rsample() for _ in range(n)], 1)
+def _draws(q: Density, n: int) -> Float[Tensor, "b n *latent"]:
+    """n draws, reparameterised where q can: (b, n, *latent). One call a draw: processes share its noise."""
+    return torch.stack([q.rsample() if isinstance(q, Gaussian) else q.sample() for _ in range(n)], 1)
 
 
 def _log_likelihood(
-    model: GaussianLatentModel, images: Items, latents: Float[Tensor, "b n *latent"], given: Given | None
+    model: Latent, images: Items, latents: Float[Tensor, "b n *latent"], given: Given | None
 ) -> Float[Tensor, "b n"]:
-    """log p(x|z) of n latents an item, (b, n, latent) → (b, n)."""
+    """log p(x|z) of n latents an item, (b, n, *latent) → (b, n)."""
     b, n = latents.shape[:2]
     if n > 1:
         images = images.repeat_interleave(n, 0)
