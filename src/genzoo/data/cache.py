@@ -146,8 +146,10 @@ def cache_size() -> int:
 
 
 def clear_cache() -> int:
-    """Removes every cached data set; returns the bytes that are free again."""
-    freed = 0
+    """Removes every cached data set, and the features made of them; returns the bytes that are free again."""
+    features = root().parent / "features"
+    freed = size_of(features) if features.is_dir() else 0
+    shutil.rmtree(features, ignore_errors=True)
     for entry in _entries():
         freed += size_of(entry)
         shutil.rmtree(entry)

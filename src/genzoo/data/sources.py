@@ -21,6 +21,7 @@ from genzoo.data.hub import open_hub
 from genzoo.data.idx import is_idx_images, labels_of, load_idx
 from genzoo.data.listing import FORMATS, Files, archive_suffix, split_named
 from genzoo.data.rows import rows_digest
+from genzoo.data.stacked import PREFIX, grey_source, stacked
 from genzoo.data.view import View
 from genzoo.errors import BadInput, nearest
 
@@ -98,6 +99,10 @@ def _named(
         note = f"{source} is the built-in set; for the folder say ./{source}"
         return replace(data, notes=(*data.notes, note)) if Path(source).exists() else data
     name, path = source, Path(source).expanduser()
+    grey = grey_source(source)
+    if grey and not path.exists():
+        own = replace(view, channels=None)  # a grey set stays grey, so that one of colours is refused
+        return refit(stacked(_named(grey, own, verify, pixel_limit, table, kind)), view)
     if source in ALIASES:
         local = Path(os.environ.get("GENZOO_DATA", "")) / source
         if not os.environ.get("GENZOO_DATA") or not local.exists():
@@ -164,7 +169,7 @@ def _from_hub(alias: str) -> Gallery:
 
 
 def _unknown(source: str, path: Path) -> str:
-    known: Collection[str] = [*BUILTIN, *ALIASES]
+    known: Collection[str] = [*BUILTIN, *ALIASES, *(PREFIX + name for name in ("mnist", "mnist5k"))]
     if path.is_symlink():
         return f"{source}: a dangling or looping link"
     above = path.parent
