@@ -138,7 +138,8 @@ def test_it_names_a_wrong_shape_and_a_superfluous_condition(name):
         if isinstance(model, protocol):
             with pytest.raises(ValueError, match="shape"):
                 getattr(model, verb)(wrong)
-            superfluous = Given(vector=torch.zeros(2, 3))
+            labels = torch.zeros(2, dtype=torch.long) if "labels" in model.requires else None
+            superfluous = Given(labels=labels, vector=torch.zeros(2, 3))
             with pytest.raises(ValueError, match="vector"):
                 getattr(model, verb)(torch.zeros(2, *model.shape), superfluous)
 

@@ -181,3 +181,85 @@ def test_grey_pixels_and_superfluous_conditions_are_refused():
         model.elbo(torch.full((1, 1, 3, 2), 0.5, dtype=torch.float64))
     with pytest.raises(ValueError, match=r"takes no given\.vector"):
         model.sample(2, Given(vector=torch.zeros(2, 1)))
+
+
+def conditional(**kwargs):
+    return tiny(**({"net": "linear", "classes": 3} | kwargs))
+
+
+def labels(*numbers):
+    return Given(labels=torch.tensor(numbers))
+
+
+@pytest.mark.parametrize("net", ["mlp", "linear", "conv"])
+def test_with_classes_every_net_takes_the_label_on_both_sides(net):
+    model = VAE((1, 8, 8), latent=3, net=net, hidden=(8,), width=2, classes=3).double()
+    images = binary(3, (1, 8, 8))
+    codes = [model.encode(images, labels(*y)) for y in ((0, 1, 2), (0, 1, 1))]
+    changed = (codes[0] != codes[1]).any(1).tolist()
+    assert changed == [False, False, True]
+    z = torch.randn(3, 3, dtype=torch.float64)
+    decoded = [model.decode(z, labels(*y)) for y in ((0, 1, 2), (0, 1, 1))]
+    assert (decoded[0] != decoded[1]).flatten(1).any(1).tolist() == [False, False, True]
+    assert model.sample(3, labels(0, 1, 2)).shape == (3, 1, 8, 8)
+    assert model.elbo(images, labels(0, 1, 2)).shape == (3,)
+
+
+def test_a_fully_connected_encoder_takes_one_more_number_for_each_class():
+    plain, with_label = VAE((1, 8, 8), hidden=(5,)), VAE((1, 8, 8), hidden=(5,), classes=3)
+    assert with_label.encoder[1].in_features == plain.encoder[1].in_features + 3 == 67
+    assert with_label.decoder[1].in_features == plain.decoder[1].in_features + 3
+
+
+def test_without_classes_it_is_the_model_it_was():
+    """Saved runs do not know the argument: same names, same weights of a seed, same noise."""
+    with seeded(4):
+        plain = VAE((1, 3, 2), latent=2, hidden=(8,))
+    with seeded(4):
+        explicit = VAE((1, 3, 2), latent=2, hidden=(8,), classes=0)
+    layers = ["decoder.1", "decoder.3", "encoder.1", "encoder.3"]
+    assert sorted(plain.state_dict()) == [f"{at}.{what}" for at in layers for what in ("bias", "weight")]
+    assert all(torch.equal(a, b) for a, b in zip(plain.parameters(), explicit.parameters(), strict=True))
+    assert plain.requires == frozenset()
+    with pytest.raises(ValueError, match=r"takes no given\.labels"):
+        plain.sample(1, labels(0))
+
+
+def test_the_conditional_elbo_is_below_log_prob_of_the_image_given_its_class():
+    model, draws = conditional(), 4000
+    with torch.no_grad():
+        model.encoder[1].weight.mul_(0.2)
+        model.encoder[1].bias.zero_()
+        model.decoder[1].weight.mul_(2)
+    image = binary(1)
+    line = torch.linspace(-7, 7, 100, dtype=torch.float64)
+    z = torch.cartesian_prod(line, line)
+    logits = model.likelihood(z, Given(labels=torch.full((len(z),), 2))).logits.flatten(1)
+    log_p = image.flatten(1) @ logits.T - torch.nn.functional.softplus(logits).sum(1)
+    prior = model.prior(labels(2)).expand(len(z)).log_prob(z)
+    exact = ((log_p + prior).logsumexp(1) + 2 * math.log(14 / 99)).item()
+    many = image.expand(draws, *image.shape[1:])
+    given = Given(labels=torch.full((draws,), 2))
+    elbo = model.elbo(many, given)
+    assert elbo.mean() < exact - 0.05
+    # 5 standard errors of the mean of weights that are bounded: p(x|z) ≤ 1, q wider than p(z|x)
+    weighted = importance_weighted_bound(model, image, draws, labels(2)).item()
+    assert weighted == pytest.approx(exact, abs=0.05)
+
+
+def test_the_prior_does_not_know_the_class():
+    model = conditional()
+    z = torch.randn(3, 2, dtype=torch.float64)
+    prior = model.prior(labels(0, 1, 2))
+    assert torch.equal(prior.expand(3).log_prob(z), tiny().prior().expand(3).log_prob(z))
+
+
+def test_labels_that_are_missing_or_no_class_are_refused():
+    model = conditional()
+    with pytest.raises(ValueError, match=r"given\.labels is missing"):
+        model.sample(2)
+    for wrong in ((0, 3), (-1, 0)):
+        with pytest.raises(BadInput, match="classes 0 to 2"):
+            model.elbo(binary(2), labels(*wrong))
+    with pytest.raises(BadInput, match="classes"):
+        tiny(classes=-1)

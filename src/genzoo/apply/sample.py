@@ -63,12 +63,10 @@ def _draw(
             raise BadInput(f"--mean: {name} has no latents, so there is no mean of p(x | z) to show")
         if temperature != 1:
             raise BadInput(f"--mean shows no noise of p(x | z), so --temperature {temperature} says nothing")
-        if given is not None:
-            raise BadInput("--mean is for models without conditions")
         with by_item(numbers, seed, "sample"):
-            latents = draw_latents(model, n)
+            latents = draw_latents(model, n, given=given)
         with evaluating(model):
-            return model.decode(latents)
+            return model.decode(latents, given)
     if not isinstance(model, Samples):
         raise BadInput(f"{name} cannot sample")
     with evaluating(model), by_item(numbers, seed, "sample"):
