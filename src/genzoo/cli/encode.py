@@ -1,6 +1,25 @@
-"""`genzoo encode`: the code of every image."""
+"""`genzoo encode`: the code, or the features, of every image, as arrays or as a table."""
+
+import importlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import tyro
 
 from genzoo.cli.options import Data, Device, Out, Overwrite, Run, Seed, Split
+from genzoo.errors import BadInput
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from genzoo.data.dataset import Dataset
+
+Layer = Annotated[
+    Literal["code", "hidden"],
+    tyro.conf.arg(
+        help="What is written: the code, or all hidden layers of the encoder. A critic has hidden."
+    ),
+]
 
 
 def command(
@@ -10,29 +29,97 @@ def command(
     out: Out,
     data: Data = None,
     split: Split = "test",
+    layer: Layer = "code",
     seed: Seed = 0,
     device: Device = "auto",
     overwrite: Overwrite = False,
 ) -> None:
-    """Write the code of every item of a split: a posterior's mean where it is random.
+    """Write the code of every item of a split: a posterior's mean where it is random; a critic's features.
 
     --out NAME.npz gets codes, the index of each item in its data set, and labels if there are any.
+    NAME.parquet is a table with a row for each: index, file, label, class, f0000, f0001, …
     """
     import numpy as np
 
-    from genzoo.apply import encode
-    from genzoo.cli.console import progress
+    from genzoo.cli.console import progress, wrote
     from genzoo.cli.opened import data_for, open_for
-    from genzoo.cli.output import form_of, write_arrays
-    from genzoo.data.batches import in_order
+    from genzoo.cli.output import write_arrays
 
-    form_of(out, {"arrays"}, overwrite=overwrite)
+    check_out(out, overwrite=overwrite)
     opened = open_for("encode", run, device)
     dataset = data_for(opened, data)
     positions = dataset.split(split)
-    codes = []
     with progress("encoding", len(positions)) as tick:
-        for batch in in_order(dataset, split, view=opened.view, seed=seed, requires=opened.model.requires):
-            codes.append(encode(opened.model, batch.images, batch.given, tick=tick).float().cpu().numpy())
-    labels = {} if dataset.labels is None else {"labels": dataset.labels[positions]}
-    write_arrays(out, codes=np.concatenate(codes), index=positions, **labels)
+        codes = np.concatenate(codes_of(opened, dataset, positions, layer, seed, tick))
+    if out.suffix.lower() == ".parquet":
+        write_parquet(out, codes, dataset, positions)
+        wrote(out, f"{len(codes):,} rows, {codes[0].size} features each")
+    else:
+        labels = {} if dataset.labels is None else {"labels": dataset.labels[positions]}
+        write_arrays(out, codes=codes, index=positions, **labels)
+
+
+def check_out(out: Path, *, overwrite: bool) -> None:
+    """BadInput if neither arrays nor a table can be written to `out`."""
+    if out.suffix.lower() not in (".npz", ".parquet") or out.is_dir():
+        raise BadInput(f"--out {out}: expected a name ending in .npz or .parquet")
+    if out.exists() and not overwrite:
+        raise BadInput(f"--out {out}: is there already; give another name, or --overwrite")
+    if out.suffix.lower() == ".parquet":
+        _pyarrow(out)
+
+
+def codes_of(
+    opened: Any,
+    dataset: "Dataset",
+    positions: "NDArray",
+    layer: Literal["code", "hidden"],
+    seed: int,
+    tick: Any,
+) -> "list[NDArray]":
+    """The code of every item, batch by batch; of a model without a code, or by `layer`, its hidden layers."""
+    from genzoo.apply import encode
+    from genzoo.data.batches import in_order
+    from genzoo.evaluation.representation import represent
+    from genzoo.models.base import Encodes
+
+    model, codes = opened.model, []
+    has_code = isinstance(model, Encodes) and layer == "code"
+    for batch in in_order(dataset, positions, view=opened.view, seed=seed, requires=model.requires):
+        if has_code:
+            code = encode(model, batch.images, batch.given, tick=tick)
+        else:
+            code = represent(model, batch.images, batch.given, layer="hidden")
+            tick(len(batch))
+        codes.append(code.float().cpu().numpy())
+    return codes
+
+
+def _pyarrow(out: Path) -> Any:
+    try:
+        importlib.import_module("pyarrow.parquet")
+        return importlib.import_module("pyarrow")
+    except ImportError as error:
+        raise BadInput(f"--out {out}: needs pyarrow, pip install 'genzoo[parquet]'; or give .npz") from error
+
+
+def write_parquet(out: Path, codes: "NDArray", dataset: "Dataset", positions: "NDArray") -> None:
+    """A table with a row for each item: where it came from, its label, and its features."""
+    from genzoo.files import atomic
+
+    arrow = _pyarrow(out)
+    columns: dict[str, Any] = {"index": positions}
+    columns["file"] = arrow.array(
+        [dataset.names[i] for i in positions] if dataset.names else [None] * len(codes)
+    )
+    columns["file"] = columns["file"].cast(arrow.string())
+    if dataset.labels is not None:
+        labels = dataset.labels[positions]
+        columns["label"] = labels
+        names = [dataset.classes[k] if k < len(dataset.classes) else str(k) for k in labels]
+        columns["class"] = arrow.array(names).dictionary_encode()
+    flat = codes.reshape(len(codes), -1)
+    width = max(4, len(str(flat.shape[1] - 1)))
+    columns |= {f"f{i:0{width}d}": flat[:, i].copy() for i in range(flat.shape[1])}
+    with atomic(out) as temporary:
+        arrow.parquet.write_table(arrow.table(columns), temporary)
