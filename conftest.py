@@ -1,9 +1,15 @@
 """Test set-up: one thread, shapes and types of every public signature checked as the tests run."""
 
+import os
+from tempfile import TemporaryDirectory
+
 from jaxtyping import install_import_hook
 
 # An int may stand where a float is asked for, as everywhere in Python (PEP 484).
 install_import_hook("genzoo", "beartype.beartype(conf=beartype.BeartypeConf(is_pep484_tower=True))")
+
+_CACHE = TemporaryDirectory()  # decoded images and features of the tests, until they end
+os.environ["GENZOO_CACHE"] = _CACHE.name
 
 import pytest  # noqa: E402
 import torch  # noqa: E402

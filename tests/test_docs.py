@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from genzoo.cli.parse import spelt
 from genzoo.cli.train import _FIXED, options_of
 from genzoo.cli.verbs import VERBS
 from genzoo.recipes import names
@@ -88,7 +89,7 @@ def flags(verb, what):
         return {"--" + name.replace("_", "-") for name in {*_FIXED, *known}}
     module = importlib.import_module(VERBS[verb].module)
     given = inspect.signature(module.command).parameters.values()
-    return {"--" + p.name.removeprefix("as_").replace("_", "-") for p in given if p.kind is p.KEYWORD_ONLY}
+    return {flag for p in given for flag in spelt(p) if flag.startswith("--")}
 
 
 @functools.cache
@@ -156,7 +157,7 @@ def test_the_page_on_python_runs(tmp_path):
     photos = tmp_path / "photos"
     photos.mkdir()
     rng = np.random.default_rng(0)
-    for i in range(120):
+    for i in range(400):
         pixels = np.kron(rng.integers(0, 256, (4, 5, 3), dtype=np.uint8), np.ones((6, 6, 1), np.uint8))
         Image.fromarray(pixels).save(photos / f"{i:03}.png")
     said = execute("\n".join(python_of(ROOT / "docs" / "python.md")), tmp_path)

@@ -14,6 +14,7 @@ _LAZY = {
     "train": "genzoo.api",
     "load": "genzoo.api",
     "evaluate": "genzoo.api",
+    "Protocol": "genzoo.evaluation",
     "Model": "genzoo.models",
     "register": "genzoo.models",
     "Batch": "genzoo.types",
@@ -26,6 +27,7 @@ _LAZY = {
 if TYPE_CHECKING:
     from genzoo.api import evaluate, load, train
     from genzoo.errors import BadInput
+    from genzoo.evaluation import Protocol
     from genzoo.models import Model, register
     from genzoo.random import seeded
     from genzoo.types import Batch, Given, Loss
@@ -36,6 +38,7 @@ __all__ = [
     "Given",
     "Loss",
     "Model",
+    "Protocol",
     "__version__",
     "evaluate",
     "load",

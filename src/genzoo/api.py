@@ -1,6 +1,6 @@
 """genzoo in five lines: train, load, evaluate."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,8 +11,8 @@ from genzoo.data import Dataset
 from genzoo.data import load as load_data
 from genzoo.data.view import View
 from genzoo.errors import BadInput
-from genzoo.evaluation import Result
-from genzoo.evaluation import evaluate as measure
+from genzoo.evaluation import Evaluation, Extractor, Ledger, Protocol, Subject
+from genzoo.evaluation import evaluate as measured
 from genzoo.models import Model, entry_of, load_model, read_spec
 from genzoo.objectives import Objective
 from genzoo.recipes import Recipe
@@ -152,25 +152,32 @@ def evaluate(
     run: str | Path,
     data: str | Path | Dataset | None = None,
     *,
-    split: str = "test",
-    samples: int = 16,
-    limit: int | None = None,
-    seed: int = 0,
+    measure: Collection[str] | None = None,
+    protocol: Protocol | None = None,
+    features: Extractor | str | None = None,
     device: str = "auto",
-) -> list[Result]:
-    """Everything that can be measured of a run's model, each number with its kind and protocol.
+    again: bool = False,
+) -> Evaluation:
+    """Everything that can be said of a run's model, each number with its kind and protocol.
+
+    Numbers are kept in the run's `results/`; what is there is not measured again.
 
     Args:
         run: a run folder.
         data: on what; by default the data it was trained on, and always under the run's own view.
-        split: train, val, test or all.
-        samples: draws of a bound for each item.
-        limit: only the first so many items.
-        seed: of binarization and of the bound's noise.
+        measure: likelihood, quality, coverage, representation, cost; by default all that the model has.
+        protocol: split, seed, numbers of draws, samples and labels.
+        features: the net whose features samples are compared in; by default what suits the data.
         device: auto, cpu, cuda or mps.
+        again: measure anew what was measured before.
     """
     about = read_spec(run)
     view = View.from_json(about["view"]) if about.get("view") else View()
-    dataset = data if isinstance(data, Dataset) else load_data(str(data or about["data"]), view)
-    model = load(run, device=choose_device(device))
-    return measure(model, dataset, view=view, split=split, samples=samples, limit=limit, seed=seed)
+    source = data if data is not None else about.get("data")
+    if source is None:
+        raise BadInput(f"{run}: does not say what it was trained on; give data")
+    dataset = source if isinstance(source, Dataset) else load_data(str(source), view)
+    folder = next((f for f in (RunFolder(run), RunFolder(Path(run).parent)) if f.exists), None)
+    config = folder.config() if folder else None
+    subject = Subject(load(run, device=choose_device(device)), dataset, view, None, features, config)
+    return measured(subject, protocol, groups=measure, ledger=Ledger(run), again=again)

@@ -15,7 +15,11 @@ USES = {
     "interpolate": ("-n", "2", "--steps", "3", "--out", "interpolate.png"),
     "traverse": ("--steps", "3", "--out", "traverse.png"),
     "complete": ("-n", "2", "-k", "2", "--split", "all", "--out", "complete.png"),
-    "evaluate": ("--split", "all", "--limit", "4", "--samples", "2", "--out", "evaluate.json"),
+    "score": ("--split", "all", "--out", "score.csv"),
+    "evaluate": (
+        *("--split", "all", "--limit", "4", "--draws", "2", "--iwae", "2", "--samples", "12"),
+        *("--features", "random-conv", "--out", "evaluate.json"),
+    ),
 }
 TINY = [
     pytest.param(entry, variant, id=f"{name}-{variant}")

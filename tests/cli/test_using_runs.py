@@ -123,7 +123,8 @@ def test_a_mask_may_be_an_image(genzoo, uniform_run):
 
 
 def test_uniform_images_score_eight_bits_in_table_and_json(genzoo, uniform_run):
-    code, out, err = genzoo("evaluate", uniform_run, "--split", "all", "--out", "e.json")
+    words = ("--split", "all", "--measure", "likelihood", "--out", "e.json")
+    code, out, err = genzoo("evaluate", uniform_run, *words)
     assert (code, err) == (0, "")
     assert "exact" in out
     assert "bound" not in out
@@ -142,7 +143,9 @@ def test_info_says_what_a_run_is_and_can_do(genzoo, code_run):
     assert "CodeRun" in out
     assert "step=2  model/loss=0.12346" in out
     said = json.loads(genzoo("info", code_run, "--json")[1])
-    assert said["commands"] == ["info", "reconstruct", "encode", "interpolate", "traverse", "evaluate"]
+    assert said["commands"] == [
+        *("info", "reconstruct", "encode", "interpolate", "traverse", "score", "classify", "evaluate")
+    ]
     assert said["model"]["parameters"] == 1
     assert said["training"]["images_seen"] == 192
     assert said["training"]["settings"] == {"batch": 64}
@@ -166,7 +169,10 @@ def bad_inputs():
         (["sample", "toy.npz", "--out", "a.png"], "toy.npz: no saved model here"),
         (["sample", "code", "--out", "a.png"], "code: CodeRun cannot sample; models that can: "),
         (["complete", "code", "--out", "a.png"], "code: CodeRun cannot complete"),
-        (["encode", "uniform", "--out", "a.npz"], "UniformRun cannot encode; models that can: "),
+        (
+            ["encode", "uniform", "--out", "a.npz"],
+            "UniformRun cannot encode (that takes encode, or features); models that can: ",
+        ),
         (["reconstruct", "uniform", "--out", "a.png"], "(that takes decode and encode)"),
         (["complete", "uniform", "--mask", "botom", "--out", "a.png"], "did you mean 'bottom'?"),
         (

@@ -10,7 +10,7 @@ import tiny_runs
 import genzoo
 from genzoo.data import Dataset
 from genzoo.errors import BadInput
-from genzoo.evaluation import evaluate
+from genzoo.evaluation import likelihood
 from genzoo.models.taxonomy import TREE
 from genzoo.report import build
 from genzoo.report.members import open_members
@@ -149,7 +149,7 @@ def test_exact_values_and_bounds_never_share_a_column(runs, dataset):
 
 def test_the_numbers_are_those_of_evaluate(runs, dataset, html):
     member = open_members([runs["pixelcnn"]], dataset)[0]
-    nats = evaluate(member.model, dataset, view=member.view)[0]
+    nats = likelihood(member.model, dataset, view=member.view)[0]
     assert str(nats).replace("-", "−") in html
 
 

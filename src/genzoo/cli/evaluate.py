@@ -1,6 +1,9 @@
-"""`genzoo evaluate`: exact likelihood, bound and reconstruction error, each with its protocol."""
+"""`genzoo evaluate`: everything that can be said of a run, each number with its protocol."""
 
-from genzoo.cli.options import BatchSize, Data, Device, Draws, JsonOut, Limit, Overwrite, Run, Seed, Split
+from genzoo.cli.options import Data, JsonOut, Overwrite, Run
+from genzoo.cli.ruler import Flags, Ruler
+
+_DEFAULT = Ruler()
 
 
 def command(
@@ -8,38 +11,25 @@ def command(
     /,
     *,
     data: Data = None,
-    split: Split = "test",
-    samples: Draws = 16,
-    limit: Limit = None,
-    batch: BatchSize = 64,
-    seed: Seed = 0,
-    device: Device = "auto",
     out: JsonOut = None,
     overwrite: Overwrite = False,
+    how: Flags = _DEFAULT,
 ) -> None:
-    """Measure a model on a split of DATA: whatever it has of exact log-probability, bound, reconstruction.
+    """Measure a model on DATA: likelihood, sample quality, coverage, features, cost; whatever it has.
 
-    Nats of a density are marked so and have no bits/dim. Exact values, bounds and errors have columns of
-    their own: a bound is no likelihood.
+    Exact values, bounds, estimates and errors have columns of their own: a bound is no likelihood. Results
+    stay in RUN/results as JSON, and what is there is not measured again. RUN may also be images that other
+    software made (a folder, an archive, an npz): their quality is measured.
     """
-    from genzoo import evaluation
-    from genzoo.cli.console import out as console
-    from genzoo.cli.console import progress, wrote
-    from genzoo.cli.opened import data_for, open_for
+    from genzoo.cli.console import wrote
+    from genzoo.cli.measuring import measured_images, measured_run
     from genzoo.cli.output import form_of
-    from genzoo.cli.results import document, table
     from genzoo.files import write_json
 
     if out is not None:
         form_of(out, {"json"}, overwrite=overwrite)
-    opened = open_for("evaluate", run, device)
-    dataset = data_for(opened, data)
-    with progress("evaluating", len(dataset.split(split)[:limit])) as tick:
-        options = {"batch": batch, "seed": seed, "samples": samples}
-        results = evaluation.evaluate(
-            opened.model, dataset, view=opened.view, split=split, limit=limit, tick=tick, **options
-        )
-    console().print(table(results, str(run)))
-    if out is not None:
-        write_json(out, document(opened, data, results))
-        wrote(out, f"{len(results)} results")
+    is_run = (run / "spec.json").is_file() or (run / "config.json").is_file() or not run.exists()
+    document = (measured_run if is_run else measured_images)(run, data, how)
+    if out is not None and document is not None:
+        write_json(out, document)
+        wrote(out, f"{len(document['results'])} results")

@@ -56,7 +56,7 @@ def open_for(verb: str, path: Path, device: str = "auto") -> Opened:
     run = open_run(path, device)
     if not VERBS[verb].possible(capabilities(run.model)):
         able = models_that_can(verb)
-        others = f"models that can: {', '.join(able)}" if able else "no model here can"
+        others = f"models that can: {', '.join(able)}" if able else "`genzoo classify` makes a run that can"
         needed = VERBS[verb].needed()
         why = "" if needed == verb else f" (that takes {needed})"
         raise BadInput(f"{path}: {type(run.model).__name__} cannot {verb}{why}; {others}")

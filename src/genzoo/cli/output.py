@@ -14,8 +14,8 @@ from genzoo.files import atomic
 from genzoo.images import grid, save_image
 from genzoo.types import Given, Images, Items, Picture
 
-Form = Literal["picture", "folder", "arrays", "json"]
-SUFFIXES: dict[str, Form] = {".png": "picture", ".npz": "arrays", ".json": "json"}
+Form = Literal["picture", "folder", "arrays", "json", "page"]
+SUFFIXES: dict[str, Form] = {".png": "picture", ".npz": "arrays", ".json": "json", ".html": "page"}
 
 
 def form_of(out: Path, forms: Collection[Form], *, overwrite: bool) -> Form:

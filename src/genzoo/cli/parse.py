@@ -6,6 +6,7 @@ import io
 import re
 from collections.abc import Callable, Collection, Sequence
 from contextlib import redirect_stderr
+from dataclasses import fields, is_dataclass
 from typing import Any
 
 import tyro
@@ -27,9 +28,9 @@ def parse(command: Callable[..., None], words: Sequence[str], *, verb: str) -> C
         return functools.partial(command, *args, **kwargs)
 
     parameters = inspect.signature(command).parameters.values()
-    spelt = {p: _spelt(p) for p in parameters}
-    required = [spelling for p, spelling in spelt.items() if p.default is p.empty]
-    return typed(bind, words, verb=verb, names=spelt.values(), required=required, config=STYLE)
+    required = [spelling for p in parameters for spelling in spelt(p) if p.default is p.empty]
+    names = [spelling for p in parameters for spelling in spelt(p)]
+    return typed(bind, words, verb=verb, names=names, required=required, config=STYLE)
 
 
 def typed(
@@ -89,10 +90,13 @@ def _plainly(complaint: str) -> str:
     return complaint
 
 
-def _spelt(parameter: inspect.Parameter) -> str:
+def spelt(parameter: inspect.Parameter) -> list[str]:
+    """How a parameter is given; one whose default is a dataclass stands for that one's fields."""
     if parameter.kind is not parameter.KEYWORD_ONLY:
-        return parameter.name.upper()
-    return "--" + parameter.name.removeprefix("as_").replace("_", "-")
+        return [parameter.name.upper()]
+    if is_dataclass(parameter.default):
+        return ["--" + field.name.replace("_", "-") for field in fields(parameter.default)]
+    return ["--" + parameter.name.removeprefix("as_").replace("_", "-")]
 
 
 def box(refused: str) -> tuple[str, str]:

@@ -1,138 +1,235 @@
-"""Everything that can be said of a model on a split, decided by its capabilities."""
+"""The ruler: everything that can be said of a model, in groups, each measured once for each question."""
 
-from collections.abc import Callable, Iterable, Mapping
-from math import prod
+from collections.abc import Callable, Collection, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, replace
+from typing import Any
 
-import torch
-from jaxtyping import Float
-from torch import Tensor
-
-from genzoo.data.batches import in_order
-from genzoo.data.dataset import Dataset
+from genzoo.data import load
+from genzoo.data.stacked import grey_source
 from genzoo.data.view import View
-from genzoo.errors import BadInput
-from genzoo.evaluation.likelihood import check_levels, elbo, log_prob, squared_error
-from genzoo.evaluation.result import Kind, Result, summarised
-from genzoo.images import bits_per_dim
-from genzoo.models import Model
-from genzoo.models.base import Bounds, Decodes, Encodes, Scores, evaluating
-from genzoo.types import Batch
+from genzoo.errors import BadInput, nearest
+from genzoo.evaluation import cost, modes, probes
+from genzoo.evaluation.features import Extractor, extractor_for, training_budget
+from genzoo.evaluation.ledger import Answer, Ledger
+from genzoo.evaluation.measured import likelihood
+from genzoo.evaluation.protocol import GROUPS, Group, Protocol
+from genzoo.evaluation.quality import images_seen, quality
+from genzoo.evaluation.result import Result
+from genzoo.evaluation.subject import Subject, applicable
+from genzoo.training import distributed
 
-Measure = Callable[[Batch], Tensor]
-Tick = Callable[[int], None]  # told how many more items are done
+PICTURED = 32  # samples whose nearest training images are remembered
+Tick = Callable[[int], None]
+Watch = Callable[[str, int | None], AbstractContextManager[Tick]]  # shows how far a piece of work is
+
+
+def unwatched(title: str, total: int | None) -> AbstractContextManager[Tick]:
+    """Shows nothing."""
+    return nullcontext(lambda done: None)
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """The answers by group; a group that the model has nothing for is not among them."""
+
+    answers: Mapping[Group, Answer]
+
+    @property
+    def results(self) -> list[Result]:
+        """All numbers but costs."""
+        return [result for answer in self.answers.values() for result in answer.results]
+
+    @property
+    def notes(self) -> list[str]:
+        """All notes, each once."""
+        return list(dict.fromkeys(note for answer in self.answers.values() for note in answer.notes))
+
+    @property
+    def cost(self) -> Mapping[str, Any] | None:
+        """Parameters, FLOPs, times and memory, if they were measured."""
+        return self.answers["cost"].cost if "cost" in self.answers else None
 
 
 def evaluate(
-    model: Model,
-    dataset: Dataset,
+    subject: Subject,
+    protocol: Protocol | None = None,
     *,
-    view: View | None = None,
-    split: str = "test",
+    groups: Collection[str] | None = None,
+    ledger: Ledger | None = None,
+    again: bool = False,
     batch: int = 64,
-    seed: int = 0,
-    samples: int = 16,
-    limit: int | None = None,
-    tick: Tick | None = None,
-) -> list[Result]:
-    """Exact log-probability, evidence lower bound and reconstruction error, whichever the model has.
-
-    Bits per dimension stand beside nats only where the model has probabilities of levels; a density's
-    nats are marked. A value that is not finite is an error, never left out of a mean.
+    watch: Watch = unwatched,
+) -> Evaluation:
+    """Measures what was not measured before, group by group.
 
     Args:
-        view: how the items are presented; a run remembers its own.
-        split: `train`, `val`, `test` or `all`.
-        batch: items at a time; the noise of the bound depends on it.
-        seed: of that noise and of static and dynamic binarization.
-        samples: draws of the bound for each item.
-        limit: only the first so many items.
-        tick: told how many more items are done.
+        groups: some of `GROUPS`; by default all that the model has something for.
+        ledger: where answers are kept; without one everything is measured.
+        again: measure also what was measured before.
+        batch: items at a time; no number depends on it.
+        watch: shows how far each piece of work is.
+
+    Raises:
+        BadInput: for a group that is unknown, or that was asked for and the model has nothing for.
     """
-    view = view or View()
-    _check(model, dataset, limit, batch)
-    measures = measures_of(model, samples, seed)
-    batches = in_order(dataset, split, view=view, size=batch, seed=seed, limit=limit, requires=model.requires)
-    values = _measured(model, batches, measures, dataset.name, tick)
-    protocol = f"{dataset.name} {split}"
-    if dataset.kind == "images":
-        protocol += f", {view.protocol()}"
-    return [
-        result
-        for name, numbers in values.items()
-        for result in _results(name, finite(name, numbers), model, protocol, seed, samples)
-    ]
+    protocol = protocol or Protocol()
+    _check(subject, protocol, groups, batch)
+    reasons = applicable(subject, protocol)
+    asked = [g for g in GROUPS if (groups is None and not reasons[g]) or (groups is not None and g in groups)]
+    for group in asked:
+        if reasons[group]:
+            raise BadInput(f"{group} cannot be measured: {reasons[group]}")
+    answers: dict[Group, Answer] = {}
+    for group in asked:
+        question = question_of(subject, protocol, group)
+        answer = None if again or ledger is None else ledger.find(question)
+        if answer is None:
+            answer = MEASURES[group](subject, protocol, batch, watch)
+            if ledger is not None and distributed.rank() == 0:
+                ledger.keep(question, answer)
+        answers[group] = answer
+    return Evaluation(answers)
 
 
-def _measured(
-    model: Model, batches: Iterable[Batch], measures: Mapping[str, Measure], data: str, tick: Tick | None
-) -> dict[str, Tensor]:
-    """Every item's value of every measure, float64."""
-    values: dict[str, list[Tensor]] = {name: [] for name in measures}
-    with evaluating(model):
-        for batch in batches:
-            check_levels(model, batch.images, data)
-            here = batch.map(model.placed)
-            for name, measure in measures.items():
-                values[name].append(measure(here).cpu().double())
-            if tick:
-                tick(len(batch))
-    return {name: torch.cat(parts) for name, parts in values.items()}
+def question_of(subject: Subject, protocol: Protocol, group: Group) -> dict[str, Any]:
+    """All that the answer of a group depends on."""
+    said: dict[str, Any] = {
+        "group": group,
+        "data": subject.dataset.name,
+        "of": subject.dataset.fingerprint,
+    }
+    said |= {"view": subject.view.to_json(), **protocol.of(group)}
+    if group in ("quality", "coverage"):
+        chosen = subject.extractor
+        said["through"] = (subject.through or subject.view).to_json()
+        said["features"] = chosen.label if isinstance(chosen, Extractor) else chosen
+    return said
 
 
-def measures_of(model: Model, samples: int = 16, seed: int = 0) -> Mapping[str, Measure]:
-    """What can be measured of each item, by name: `log_prob`, `elbo`, `squared_error`."""
-    measures: dict[str, Measure] = {}
-    if isinstance(model, Scores):
-        measures["log_prob"] = lambda batch: log_prob(model, batch)
-    if isinstance(model, Bounds):
-        measures["elbo"] = lambda batch: elbo(model, batch, samples=samples, seed=seed)
-    if isinstance(model, Encodes) and isinstance(model, Decodes):
-        measures["squared_error"] = lambda batch: squared_error(model, batch)
-    if not measures:
-        raise BadInput(
-            f"{type(model).__name__} has no likelihood, no bound and no reconstruction to evaluate"
+def _likelihood(subject: Subject, protocol: Protocol, batch: int, watch: Watch) -> Answer:
+    dataset = subject.dataset
+    with watch("likelihood", len(dataset.split(protocol.split)[: protocol.limit])) as tick:
+        results = likelihood(
+            subject.model,
+            dataset,
+            view=subject.view,
+            split=protocol.split,
+            batch=batch,
+            seed=protocol.seed,
+            samples=protocol.draws,
+            iwae=protocol.iwae,
+            naive=protocol.naive,
+            ais=protocol.ais,
+            limit=protocol.limit,
+            tick=tick,
         )
-    return measures
+    return Answer(results)
 
 
-def finite(name: str, values: Float[Tensor, " n"]) -> Float[Tensor, " n"]:
-    """The values, or FloatingPointError saying how many of them are not finite and which is the first."""
-    bad = (~values.isfinite()).nonzero().flatten()
-    if len(bad):
-        first = int(bad[0])
-        raise FloatingPointError(
-            f"{name} is not finite for {len(bad)} of {len(values)} items "
-            f"(the first is item {first} of the split: {float(values[first])})"
+def _quality(subject: Subject, protocol: Protocol, batch: int, watch: Watch) -> Answer:
+    extractor = _extractor(subject, watch)
+    total = protocol.samples + images_seen(subject.dataset, protocol.samples, protocol.split)
+    with watch("samples", total) as tick:
+        found = quality(
+            subject.model,
+            subject.dataset,
+            extractor,
+            view=subject.through or subject.view,
+            split=protocol.split,
+            samples=protocol.samples,
+            seed=protocol.seed,
+            batch=batch,
+            tick=tick,
         )
-    return values
+    notes = [found.note] if found.note else []
+    if found.nearest is None:
+        return Answer(found.results, notes)
+    return Answer(
+        found.results,
+        notes,
+        extra={"nearest": found.nearest.index[:PICTURED, 0].tolist()},
+    )
 
 
-def _check(model: Model, dataset: Dataset, limit: int | None, batch: int) -> None:
+def _coverage(subject: Subject, protocol: Protocol, batch: int, watch: Watch) -> Answer:
+    grey, dataset = grey_source(subject.dataset.name), subject.dataset
+    extractor = None
+    if grey is not None:  # of stacked digits each colour is judged on its own
+        size: Any = dataset.shape[1:]
+        digits = load(grey, View(size=size, channels=1))
+        extractor = _extractor(replace(subject, dataset=digits, through=View(size=size, channels=1)), watch)
+    with watch("modes", None) as tick:
+        results = modes.coverage(
+            subject.model,
+            dataset,
+            seed=protocol.seed,
+            extractor=extractor,
+            view=subject.view,
+            batch=batch,
+            tick=tick,
+        )
+    return Answer(results)
+
+
+def _representation(subject: Subject, protocol: Protocol, batch: int, watch: Watch) -> Answer:
+    with watch("features", None) as tick:
+        results = probes.probe(
+            subject.model,
+            subject.dataset,
+            view=subject.view,
+            labels=[n or None for n in protocol.labels],
+            seeds=protocol.probe_seeds,
+            split=protocol.split,
+            limit=protocol.limit,
+            tick=tick,
+        )
+    return Answer(results)
+
+
+def _cost(subject: Subject, protocol: Protocol, batch: int, watch: Watch) -> Answer:
+    with watch("cost", None):
+        found = cost.measure(subject.model, subject.dataset, subject.config, view=subject.view)
+    return Answer(cost=found.to_json())
+
+
+MEASURES: dict[Group, Callable[[Subject, Protocol, int, Watch], Answer]] = {
+    "likelihood": _likelihood,
+    "quality": _quality,
+    "coverage": _coverage,
+    "representation": _representation,
+    "cost": _cost,
+}
+
+
+def _extractor(subject: Subject, watch: Watch) -> Extractor:
+    if isinstance(subject.extractor, Extractor):
+        return subject.extractor
+    total = training_budget(subject.dataset) if subject.extractor in (None, "classifier") else None
+    with watch("features", total) as tick:
+        return extractor_for(
+            subject.dataset,
+            subject.extractor,
+            view=subject.through or subject.view,
+            device=subject.model.like.device,
+            tick=tick,
+        )
+
+
+def _check(subject: Subject, protocol: Protocol, groups: Collection[str] | None, batch: int) -> None:
+    model, dataset = subject.model, subject.dataset
     if dataset.shape != model.shape:
         expected, got = ("x".join(map(str, shape)) for shape in (model.shape, dataset.shape))
         raise BadInput(f"{dataset.name}: items are {got}, this {type(model).__name__} takes {expected}")
-    if limit is not None and limit < 1:
-        raise BadInput(f"--limit must be at least 1, got {limit}")
-    if batch < 1:
-        raise BadInput(f"--batch must be at least 1, got {batch}")
-
-
-def _results(name: str, values: Tensor, model: Model, protocol: str, seed: int, samples: int) -> list[Result]:
-    """The results that one measure's values give: nats and bits, or an error per item and per pixel."""
-
-    def result(quantity: str, numbers: Tensor, unit: str, kind: Kind, draws: int | None = None) -> Result:
-        said = f"{protocol}, {draws} draws an item" if draws else protocol
-        return Result(quantity, *summarised(numbers), len(numbers), unit, kind, said, seed, draws)
-
-    if name == "squared_error":
-        item = "image" if len(model.shape) == 3 else "item"
-        return [
-            result("squared_error", values, f"per {item}", "error"),
-            result("squared_error", values / prod(model.shape), "per dimension", "error"),
-        ]
-    kind: Kind = "exact" if name == "log_prob" else "bound"
-    draws = samples if name == "elbo" else None
-    if model.levels is None:
-        return [result(name, values, "nats (density)", kind, draws)]
-    bits = bits_per_dim(values, model.shape)
-    return [result(name, values, "nats", kind, draws), result("bits_per_dim", bits, "bits/dim", kind, draws)]
+    for group in groups or ():
+        if group not in GROUPS:
+            raise BadInput(f"nothing to measure is called {group!r}{nearest(group, GROUPS)}")
+    positive = {
+        "--limit": protocol.limit,
+        "--batch": batch,
+        "--samples": protocol.samples,
+        "--draws": protocol.draws,
+    }
+    for flag, value in positive.items():
+        if value is not None and value < 1:
+            raise BadInput(f"{flag} must be at least 1, got {value}")

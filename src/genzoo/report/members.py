@@ -14,12 +14,13 @@ from genzoo.apply import given_labels
 from genzoo.data import Dataset, View, load
 from genzoo.data.batches import conditions, gather
 from genzoo.errors import BadInput
-from genzoo.evaluation import Cost, Result, evaluate, sampling_cost
+from genzoo.evaluation import Cost, Result, likelihood, sampling_cost
 from genzoo.models import Model, capabilities, entry_of, load_model, read_spec
 from genzoo.models.base import Samples
 from genzoo.models.registry import Entry
 from genzoo.models.taxonomy import PLACES, Place
 from genzoo.random import uniform_at
+from genzoo.training.config import Config
 from genzoo.training.folder import RunFolder
 from genzoo.training.trainer import choose_device
 from genzoo.types import Batch, Given
@@ -79,9 +80,14 @@ class Member:
         return len(self.model.shape) == 3
 
     @cached_property
+    def config(self) -> Config:
+        """The run's resolved configuration."""
+        return Config.from_json(self.about["config"])
+
+    @cached_property
     def view(self) -> View:
         """How it saw its data."""
-        return View.from_json(self.about["config"]["view"])
+        return self.config.view
 
     @cached_property
     def log(self) -> list[dict[str, Any]]:
@@ -93,7 +99,7 @@ class Member:
         """Everything that can be measured of it on the test split."""
         if not self.can & {"log_prob", "elbo"} and not {"encode", "decode"} <= self.can:
             return []
-        return evaluate(self.model, self.dataset, view=self.view, seed=self.seed, samples=DRAWS)
+        return likelihood(self.model, self.dataset, view=self.view, seed=self.seed, samples=DRAWS, iwae=0)
 
     @cached_property
     def cost(self) -> Cost | None:
@@ -132,7 +138,7 @@ def open_members(
         BadInput: for a folder that is no run, or data of another shape than the model's.
     """
     if not runs:
-        raise BadInput("a report needs at least one run folder")
+        raise BadInput("name at least one run folder")
     loaded: dict[str, Dataset] = {}
     members = []
     for i, run in enumerate(runs):

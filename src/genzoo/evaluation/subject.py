@@ -1,0 +1,89 @@
+"""What is measured, and what there is to measure of it: it follows from capabilities and data."""
+
+from dataclasses import dataclass, field
+
+from genzoo.data.dataset import Dataset
+from genzoo.data.mixtures import MIXTURES
+from genzoo.data.stacked import grey_source
+from genzoo.data.view import View
+from genzoo.evaluation.features import Extractor
+from genzoo.evaluation.protocol import Group, Protocol
+from genzoo.evaluation.quality import FEWEST
+from genzoo.models import Model
+from genzoo.models.base import Bounds, Decodes, Encodes, Features, Samples, Scores
+from genzoo.training.config import Config
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What is measured: a model with its data, and how it sees them.
+
+    Args:
+        model: in evaluation mode.
+        dataset: of the model's shape.
+        view: how the model sees the data.
+        through: how samples and real images are seen where they are compared; by default as the model
+            sees its data. Runs with different views are compared through a common one.
+        extractor: the features of that comparison; by default those that suit the data.
+        config: of the run, for what training costs.
+    """
+
+    model: Model
+    dataset: Dataset
+    view: View = field(default_factory=View)
+    through: View | None = None
+    extractor: Extractor | str | None = None
+    config: Config | None = None
+
+
+def applicable(subject: Subject, protocol: Protocol) -> dict[Group, str]:
+    """Each group with the reason why there is nothing to measure in it, empty where there is."""
+    model, dataset, name = subject.model, subject.dataset, type(subject.model).__name__
+    sampling = ""
+    if not isinstance(model, Samples):
+        sampling = f"{name} draws no samples"
+    elif model.requires - {"labels"}:
+        sampling = f"{name} draws no samples without more than a label"
+    return {
+        "likelihood": "" if _has_likelihood(model) else f"{name} has no likelihood, bound or reconstruction",
+        "quality": _no_images(dataset, protocol) or sampling,
+        "coverage": sampling if _modes_known(dataset) else f"the modes of {dataset.name} are not known",
+        "representation": _no_labels(dataset, protocol) or _no_features(model),
+        "cost": "",
+    }
+
+
+def _has_likelihood(model: Model) -> bool:
+    return isinstance(model, Scores | Bounds) or (isinstance(model, Encodes) and isinstance(model, Decodes))
+
+
+def _no_images(dataset: Dataset, protocol: Protocol) -> str:
+    if dataset.kind != "images":
+        return f"{dataset.name} holds {dataset.kind}, not images"
+    n = len(dataset.split(protocol.split))
+    return (
+        f"{dataset.name} {protocol.split} has {n} images, at least {FEWEST} are needed" if n < FEWEST else ""
+    )
+
+
+def _modes_known(dataset: Dataset) -> bool:
+    return dataset.name in MIXTURES or grey_source(dataset.name) is not None
+
+
+def _no_labels(dataset: Dataset, protocol: Protocol) -> str:
+    if dataset.labels is None or len(dataset.classes) < 2:
+        return f"{dataset.name} has no classes"
+    fewest = min((n for n in protocol.labels if n), default=len(dataset.classes))
+    train = len(dataset.splits.get("train", ()))
+    if protocol.split in ("train", "all"):
+        return f"a probe learns from the train split; give --split val or test, not {protocol.split}"
+    if not len(dataset.classes) <= fewest <= train:
+        return f"--labels {fewest}: {dataset.name} allows {len(dataset.classes)} (one a class) to {train}"
+    return ""
+
+
+def _no_features(model: Model) -> str:
+    name = type(model).__name__
+    if not isinstance(model, Encodes | Features):
+        return f"{name} has no features"
+    return f"{name} is told the label, so its features give it away" if "labels" in model.requires else ""
