@@ -23,6 +23,7 @@ from genzoo.evaluation import Result
 from genzoo.files import read_json, write_json, write_text
 from genzoo.models import catalogue
 from genzoo.recipes.options import options
+from genzoo.report.columns import Column, column_of, columns_of
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "docs" / "results"
@@ -145,6 +146,27 @@ def report_picture(_: str) -> str:
     return "![The top of the report](img/report.png)" if picture.is_file() else ""
 
 
+def comparison(name: str) -> str:
+    """The numbers of a comparison, docs/compare/NAME.json: one row a quantity, one column a run."""
+    path = ROOT / "docs" / "compare" / f"{name}.json"
+    if not path.is_file():
+        return "Not measured yet."
+    runs = read_json(path)["runs"]
+    lines = [[Result(**result) for result in run["results"]] for run in runs]
+    rows = [
+        [f"`{column.name}`", column.unit, *(cell_of(column, line) for line in lines)]
+        for column in columns_of(lines)
+    ]
+    names = " | ".join(f"`{run['runs'][0]}`" for run in runs)
+    said = dict.fromkeys(c.protocol for c in columns_of(lines) if c.protocol)
+    return table(f"quantity | unit | {names}", rows) + "\n\nProtocols: " + "; ".join(said) + "."
+
+
+def cell_of(column: Column, line: list[Result]) -> str:
+    """A run's number in a column."""
+    return next((str(result) for result in line if column_of(result) == column), "–")
+
+
 PARTS: dict[str, Callable[[str], str]] = {
     "models": lambda _: markdown_table(),
     "commands": commands,
@@ -154,6 +176,7 @@ PARTS: dict[str, Callable[[str], str]] = {
     "results": result_table,
     "benchmarks": benchmark_table,
     "report": report_picture,
+    "comparison": comparison,
 }
 MARKER = re.compile(r"(<!-- ([a-z-]+)(?: ([\w-]+))? -->\n).*?(<!-- /\2 -->)", re.DOTALL)
 
@@ -201,9 +224,10 @@ def evaluated(run: Path, data: str | None) -> list[dict[str, Any]]:
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "evaluation.json"
         named = ["--data", data] if data else []
-        words = [sys.executable, "-m", "genzoo", "evaluate", str(run), *named, "--out", str(out)]
+        measure = ["--measure", "likelihood", "--iwae", "0"]
+        words = [sys.executable, "-m", "genzoo", "evaluate", str(run), *named, *measure, "--out", str(out)]
         done = subprocess.run(words, capture_output=True, text=True, check=False)
-        if done.returncode == 2 and "cannot evaluate" in done.stderr:
+        if done.returncode == 2 and "likelihood cannot be measured" in done.stderr:
             return []
         if done.returncode:
             raise SystemExit(done.stderr)

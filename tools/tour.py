@@ -160,7 +160,7 @@ def set_up(place: Place, page: str) -> None:
     used = dict.fromkeys(
         re.findall(r"runs/([\w-]+)", " ".join(commands_of(page)) + " runs/".join(["", *STRIP]))
     )
-    trained = set(re.findall(r"train.*--out runs/([\w-]+)", "\n".join(commands_of(page))))
+    trained = set(re.findall(r"(?:train|classify).*--out runs/([\w-]+)", "\n".join(commands_of(page))))
     for name in used:
         if name in trained:
             continue
