@@ -10,9 +10,9 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shuti
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs a chromium on the PATH")
 
 
-@pytest.fixture(scope="module")
-def page():
-    return tiny_runs.page()
+@pytest.fixture(scope="module", params=["report", "comparison"])
+def page(request):
+    return tiny_runs.page() if request.param == "report" else tiny_runs.comparison_page()
 
 
 @pytest.fixture(scope="module")

@@ -3,39 +3,24 @@
 import json
 import re
 import sys
-from functools import cache
 from html.parser import HTMLParser
 
 import pytest
-from tiny_runs import dataset, runs
+from tiny_runs import PROTOCOL, comparison, comparison_page, dataset, runs
 
 import genzoo
 from genzoo.errors import BadInput
-from genzoo.evaluation import Protocol
 from genzoo.evaluation.protocol import GROUPS
 from genzoo.report.columns import column_of
 from genzoo.report.compare import compare
-from genzoo.report.compare_page import render
-
-PROTOCOL = Protocol(samples=12, labels=(4,), probe_seeds=2, draws=2, iwae=3)
 
 
-@cache
-def found():
-    return compare(list(runs().values()), dataset(), protocol=PROTOCOL, features="random-conv")
-
-
-@cache
-def html():
-    return render(found())
-
-
-def entrant(name):
-    return next(e for e in found().entrants if e.member.entry.name == name)
+def page():
+    return comparison_page().read_text(encoding="utf-8")
 
 
 def test_every_family_reports_what_it_can():
-    quantities = {e.member.entry.name: {r.quantity for r in e.results} for e in found().entrants}
+    quantities = {e.member.entry.name: {r.quantity for r in e.results} for e in comparison().entrants}
     assert "log_prob" in quantities["pixelcnn"]
     assert quantities["vae"] >= {"elbo", "iwae", "fid", "probe_accuracy"}
     assert quantities["gan"] >= {"fid", "kid", "precision", "recall", "probe_accuracy"}
@@ -44,14 +29,14 @@ def test_every_family_reports_what_it_can():
 
 
 def test_exact_values_bounds_and_errors_never_share_a_column():
-    for column in found().columns:
-        kinds = {r.kind for e in found().entrants for r in e.results if column_of(r) == column}
+    for column in comparison().columns:
+        kinds = {r.kind for e in comparison().entrants for r in e.results if column_of(r) == column}
         assert len(kinds) == 1
 
 
 def test_samples_of_grey_and_binary_models_are_compared_through_one_view():
-    assert found().through.binarize == "threshold"
-    protocols = {r.protocol for e in found().entrants for r in e.results if r.quantity == "fid"}
+    assert comparison().through.binarize == "threshold"
+    protocols = {r.protocol for e in comparison().entrants for r in e.results if r.quantity == "fid"}
     assert len(protocols) == 1
     assert "threshold binarization" in next(iter(protocols))
 
@@ -62,11 +47,11 @@ def test_a_second_comparison_measures_nothing_and_says_the_same(monkeypatch):
 
     monkeypatch.setattr(sys.modules["genzoo.evaluation.evaluate"], "MEASURES", dict.fromkeys(GROUPS, refuse))
     again = compare(list(runs().values()), dataset(), protocol=PROTOCOL, features="random-conv")
-    assert again.to_json() == found().to_json()
+    assert again.to_json() == comparison().to_json()
 
 
 def test_the_numbers_are_json_with_what_each_family_cannot_report():
-    said = json.loads(json.dumps(found().to_json()))
+    said = json.loads(json.dumps(comparison().to_json()))
     gan = next(run for run in said["runs"] if run["model"] == "gan")
     assert [lack["what"] for lack in gan["cannot"]][:2] == ["exact log p(x)", "lower bound of log p(x)"]
     assert all(result["protocol"] for run in said["runs"] for result in run["results"])
@@ -90,26 +75,26 @@ class Checker(HTMLParser):
 
 def test_the_page_is_whole_and_asks_for_nothing_outside_itself():
     checker = Checker()
-    checker.feed(html())
+    checker.feed(page())
     assert not checker.open
     sources = [a["src"] for tag, a in checker.seen if tag == "img"]
     assert sources
     assert all(source.startswith("data:") for source in sources)
-    assert not re.search(r"https?://(?!www\.w3\.org)", html().replace("arXiv", ""))
+    assert not re.search(r"https?://(?!www\.w3\.org)", page().replace("arXiv", ""))
     ids = [a["id"] for _, a in checker.seen if "id" in a]
     assert len(ids) == len(set(ids))
 
 
 def test_the_page_shows_every_number_with_its_error_and_every_missing_one_with_its_reason():
-    for e in found().entrants:
+    for e in comparison().entrants:
         for result in (r for r in e.results if r.unit not in ("bits/dim", "per dimension")):
             value, _, error = str(result).removeprefix("≈ ").replace("-", "−").partition(" ± ")
-            assert f">{value}<" in html()
-            assert not error or f">± {error}<" in html()
-    assert "p(x) is never written down" in re.sub("<[^>]+>", "", html())
-    assert "Reconstructions of the same images" in html()
-    assert "nearest training images" in html()
-    assert "Quality against cost" in html()
+            assert f">{value}<" in page()
+            assert not error or f">± {error}<" in page()
+    assert "p(x) is never written down" in re.sub("<[^>]+>", "", page())
+    assert "Reconstructions of the same images" in page()
+    assert "nearest training images" in page()
+    assert "Quality against cost" in page()
 
 
 def test_runs_that_differ_in_their_seed_alone_share_a_line(tmp_path):

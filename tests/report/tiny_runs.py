@@ -9,7 +9,10 @@ import torch
 
 import genzoo
 from genzoo.data import Dataset
+from genzoo.evaluation import Protocol
 from genzoo.report import build
+from genzoo.report.compare import compare
+from genzoo.report.compare_page import write_comparison
 
 
 def bars(n=80, side=8):
@@ -55,3 +58,18 @@ def runs():
 def page():
     """The report of all of them, as a file."""
     return build(list(runs().values()), dataset(), Path(_KEPT.name) / "report.html")
+
+
+PROTOCOL = Protocol(samples=12, labels=(4,), probe_seeds=2, draws=2, iwae=3)
+
+
+@cache
+def comparison():
+    """All of them on one ruler."""
+    return compare(list(runs().values()), dataset(), protocol=PROTOCOL, features="random-conv")
+
+
+@cache
+def comparison_page():
+    """The page of the comparison, as a file."""
+    return write_comparison(comparison(), Path(_KEPT.name) / "compare.html")
