@@ -27,6 +27,7 @@ def joined(device: torch.device) -> Iterator[None]:
     distributed.init_process_group("nccl" if device.type == "cuda" else "gloo")
     try:
         yield
+        distributed.barrier()  # none leaves while another still answers it: gloo would abort that one
     finally:
         distributed.destroy_process_group()
 
