@@ -19,7 +19,7 @@ from genzoo.recipes import Recipe
 from genzoo.recipes.options import recipe_for
 from genzoo.recipes.resolve import override, recipe_of, resolve, resolve_source, resolve_view
 from genzoo.training.config import Config, resumable
-from genzoo.training.folder import RunFolder, fresh_folder
+from genzoo.training.folder import RunFolder, config_of, fresh_folder
 from genzoo.training.trainer import Trained, choose_device, train_run
 
 __all__ = ["Trained", "evaluate", "load", "prepare", "train"]
@@ -177,7 +177,6 @@ def evaluate(
     if source is None:
         raise BadInput(f"{run}: does not say what it was trained on; give data")
     dataset = source if isinstance(source, Dataset) else load_data(str(source), view)
-    folder = next((f for f in (RunFolder(run), RunFolder(Path(run).parent)) if f.exists), None)
-    config = folder.config() if folder else None
-    subject = Subject(load(run, device=choose_device(device)), dataset, view, None, features, config)
+    model = load(run, device=choose_device(device))
+    subject = Subject(model, dataset, view, None, features, config_of(run))
     return measured(subject, protocol, groups=measure, ledger=Ledger(run), again=again)

@@ -4,10 +4,11 @@ import torch
 from quality_fakes import dataset, extractor
 from torch import nn
 
+from genzoo.data.cache import features_root
 from genzoo.data.view import View
 from genzoo.errors import BadInput
 from genzoo.evaluation.features import Extractor
-from genzoo.evaluation.reference import as_files, folder, real_features
+from genzoo.evaluation.reference import as_files, real_features
 
 
 @pytest.fixture(autouse=True)
@@ -42,7 +43,7 @@ def test_features_are_computed_once_for_the_same_content():
     assert torch.equal(first, again)
     assert net.seen == 1 + 48  # the first says how wide features are
     assert sum(done) == 2 * 48
-    assert len(list(folder().iterdir())) == 1
+    assert len(list(features_root().iterdir())) == 1
 
 
 def test_other_content_is_computed_anew():
@@ -62,13 +63,13 @@ def test_other_content_is_computed_anew():
         (dataset(), other, {}),
     ]:
         real_features(data, eye, **how)
-    assert len(list(folder().iterdir())) == 7
+    assert len(list(features_root().iterdir())) == 7
 
 
 def test_a_broken_file_is_made_anew():
     net = Counting()
     whole = real_features(dataset(), Extractor("pixels", net))
-    path = next(folder().iterdir())
+    path = next(features_root().iterdir())
     good = path.read_bytes()
     flipped = bytearray(good)
     flipped[-1] ^= 1

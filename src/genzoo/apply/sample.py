@@ -54,6 +54,26 @@ def _rows(given: Given | None, model: Model, start: int, stop: int) -> Given | N
     return given.map(lambda t: model.placed(t[start:stop])) if given else None
 
 
+def sample_at(
+    model: Model,
+    numbers: Int[Tensor, " b"],
+    given: Given | None = None,
+    *,
+    seed: int = 0,
+    temperature: float = 1.0,
+) -> Items:
+    """Those of the items that `sample` draws with this seed which have these numbers, one row each.
+
+    Args:
+        given: the conditions of each; they are placed where the model is.
+    """
+    if not isinstance(model, Samples):
+        raise BadInput(f"{type(model).__name__} cannot sample")
+    here = given.map(model.placed) if given else None
+    with evaluating(model), by_item(numbers, seed, "sample"):
+        return model.sample(len(numbers), here, temperature=temperature)
+
+
 def _draw(
     model: Model, numbers: Int[Tensor, " b"], given: Given | None, seed: int, temperature: float, mean: bool
 ) -> Items:
@@ -67,7 +87,4 @@ def _draw(
             latents = draw_latents(model, n, given=given)
         with evaluating(model):
             return model.decode(latents, given)
-    if not isinstance(model, Samples):
-        raise BadInput(f"{name} cannot sample")
-    with evaluating(model), by_item(numbers, seed, "sample"):
-        return model.sample(n, given, temperature=temperature)
+    return sample_at(model, numbers, given, seed=seed, temperature=temperature)

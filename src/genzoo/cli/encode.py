@@ -61,10 +61,9 @@ def command(
 
 def check_out(out: Path, *, overwrite: bool) -> None:
     """BadInput if neither arrays nor a table can be written to `out`."""
-    if out.suffix.lower() not in (".npz", ".parquet") or out.is_dir():
-        raise BadInput(f"--out {out}: expected a name ending in .npz or .parquet")
-    if out.exists() and not overwrite:
-        raise BadInput(f"--out {out}: is there already; give another name, or --overwrite")
+    from genzoo.cli.output import check_suffix
+
+    check_suffix(out, (".npz", ".parquet"), overwrite=overwrite)
     if out.suffix.lower() == ".parquet":
         _pyarrow(out)
 

@@ -20,9 +20,8 @@ from genzoo.evaluation.cost import Cost
 from genzoo.evaluation.features import extractor_for, training_budget
 from genzoo.evaluation.quality import images_seen
 from genzoo.report.compare import Comparison, compare
-from genzoo.training.config import Config
 from genzoo.training.distributed import joined, rank
-from genzoo.training.folder import RunFolder
+from genzoo.training.folder import config_of
 from genzoo.training.trainer import choose_device
 
 
@@ -34,7 +33,7 @@ def measured_run(run: Path, data: str | None, how: Ruler) -> dict[str, Any] | No
     with joined(choose_device(how.device)):
         opened = open_run(run, how.device)
         dataset = data_for(opened, data)
-        subject = Subject(opened.model, dataset, opened.view, None, how.features, _config(run))
+        subject = Subject(opened.model, dataset, opened.view, None, how.features, config_of(run))
         found = evaluate(
             subject,
             how.protocol(),
@@ -108,9 +107,3 @@ def compared(runs: Sequence[Path], data: str | None, how: Ruler) -> Comparison:
         batch=how.batch,
         watch=progress,
     )
-
-
-def _config(run: Path) -> Config | None:
-    """The configuration of a run, or of the run whose best/ this is; None for a model saved alone."""
-    folder = next((f for f in (RunFolder(run), RunFolder(run.parent)) if f.exists), None)
-    return folder.config() if folder else None

@@ -1,6 +1,6 @@
 """Where a command writes: a picture, a folder of images, arrays; nothing is overwritten unasked."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -34,6 +34,14 @@ def form_of(out: Path, forms: Collection[Form], *, overwrite: bool) -> Form:
     if not overwrite and (out.is_file() or (out.is_dir() and any(out.iterdir()))):
         raise BadInput(f"--out {out}: is there already; give another name, or --overwrite")
     return form
+
+
+def check_suffix(out: Path, suffixes: Sequence[str], *, overwrite: bool) -> None:
+    """BadInput unless `out` is a file's name with one of these suffixes, and may be written."""
+    if out.suffix.lower() not in suffixes or out.is_dir():
+        raise BadInput(f"--out {out}: expected a name ending in {', '.join(suffixes[:-1])} or {suffixes[-1]}")
+    if out.exists() and not overwrite:
+        raise BadInput(f"--out {out}: is there already; give another name, or --overwrite")
 
 
 def write_items(items: Items, given: Given | None, out: Path, form: Form) -> None:

@@ -48,9 +48,10 @@ def command(
     from genzoo.cli.console import out as console
     from genzoo.cli.console import progress
     from genzoo.cli.opened import data_for, image_size, open_for
+    from genzoo.cli.output import check_suffix
     from genzoo.evaluation.finetune import predict
 
-    check_out(out, overwrite=overwrite)
+    check_suffix(out, SUFFIXES, overwrite=overwrite)
     if n < 1 or (limit is not None and limit < 1):
         raise BadInput(f"-n and --limit must be at least 1, got {n} and {limit}")
     opened = open_for("predict", run, device)
@@ -59,21 +60,12 @@ def command(
     dataset = data_for(opened, data)
     positions = dataset.split(split)[:limit]
     with progress("predicting", len(positions)) as tick:
-        options: dict[str, Any] = {"view": opened.view, "seed": seed, "tick": tick}
-        probability = predict(opened.model, dataset, positions, **options).numpy()
-    found = Predicted(dataset, positions, probability, class_names(opened, probability.shape[1]))
+        told = predict(opened.model, dataset, positions, view=opened.view, seed=seed, tick=tick)
+    found = Predicted(dataset, positions, told.numpy(), class_names(opened, told.shape[1]))
     console().print(found.said(split), soft_wrap=True, markup=False)
     if found.truth is not None and len(found.names) <= _TABLE:
         console().print(confusion_table(found))
     write(out, opened, found, n, seed)
-
-
-def check_out(out: Path, *, overwrite: bool) -> None:
-    """BadInput if no table, picture or file of arrays can be written to `out`."""
-    if out.suffix.lower() not in SUFFIXES or out.is_dir():
-        raise BadInput(f"--out {out}: expected a name ending in {', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]}")
-    if out.exists() and not overwrite:
-        raise BadInput(f"--out {out}: is there already; give another name, or --overwrite")
 
 
 def class_names(opened: "Opened", k: int) -> tuple[str, ...]:

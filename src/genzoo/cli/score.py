@@ -73,8 +73,9 @@ def command(
     under the ROC curve.
     """
     from genzoo.cli.opened import open_for
+    from genzoo.cli.output import check_suffix
 
-    check_out(out, overwrite=overwrite)
+    check_suffix(out, SUFFIXES, overwrite=overwrite)
     opened = open_for("score", run, device)
     if out.suffix.lower() == ".png":
         check_picture(opened, n, two=against is not None)
@@ -85,14 +86,6 @@ def command(
     auc = area(sets)
     say(sets, auc)
     write(out, opened, sets, auc, n, seed)
-
-
-def check_out(out: Path, *, overwrite: bool) -> None:
-    """BadInput if a table, picture or file of arrays cannot be written to `out`."""
-    if out.suffix.lower() not in SUFFIXES:
-        raise BadInput(f"--out {out}: expected a name ending in {', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]}")
-    if out.exists() and not overwrite:
-        raise BadInput(f"--out {out}: is there already; give another name, or --overwrite")
 
 
 def check_picture(opened: "Opened", n: int, *, two: bool) -> None:

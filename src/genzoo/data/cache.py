@@ -51,6 +51,11 @@ def root() -> Path:
     return Path(chosen).expanduser() / "data" if chosen else platformdirs.user_cache_path("genzoo") / "data"
 
 
+def features_root() -> Path:
+    """Where features of images lie, and the nets that were trained to make them: beside the entries."""
+    return root().with_name("features")
+
+
 def key_of(source: str, stamps: Sequence[Member], options: Mapping[str, Any]) -> str:
     """The name of an entry: a hash of the sorted listing, of every option and of the versions."""
     digest = hashlib.blake2b(digest_size=16)
@@ -147,7 +152,7 @@ def cache_size() -> int:
 
 def clear_cache() -> int:
     """Removes every cached data set, and the features made of them; returns the bytes that are free again."""
-    features = root().parent / "features"
+    features = features_root()
     freed = size_of(features) if features.is_dir() else 0
     shutil.rmtree(features, ignore_errors=True)
     for entry in _entries():

@@ -1,6 +1,5 @@
 """A labelled synthetic set from a conditional model, and what it adds to a small classifier."""
 
-import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -18,6 +17,7 @@ from genzoo.errors import BadInput
 from genzoo.evaluation.features.training import FeatureClassifier
 from genzoo.evaluation.finetune import CrossEntropy, accuracy_of
 from genzoo.evaluation.representation import Tick, classes_of, labelled
+from genzoo.evaluation.result import over_repetitions
 from genzoo.images import to_uint8
 from genzoo.models import Model
 from genzoo.models.base import Decodes, Samples, evaluating
@@ -190,10 +190,17 @@ class _Study:
         subsets = [labelled(self.dataset, n, s) if n != 0 else np.empty(0, np.int64) for s in range(seeds)]
         both = [self.accuracy(subset, "both", s) for s, subset in enumerate(subsets)]
         if n == 0:
-            return Gain(0, None, None, *_mean(both), None, None, seeds, len(self.test))
+            return Gain(0, None, None, *over_repetitions(both), None, None, seeds, len(self.test))
         real = [self.accuracy(subset, "real", s) for s, subset in enumerate(subsets)]
         gains = [b - r for b, r in zip(both, real, strict=True)]
-        return Gain(n, *_mean(real), *_mean(both), *_mean(gains), seeds, len(self.test))
+        return Gain(
+            n,
+            *over_repetitions(real),
+            *over_repetitions(both),
+            *over_repetitions(gains),
+            seeds,
+            len(self.test),
+        )
 
     def accuracy(self, real: NDArray[np.int64], part: str, seed: int) -> float:
         """Of a classifier that saw the items of `part`, on the test items."""
@@ -222,12 +229,6 @@ def _check(
 def trainings(sizes: Sequence[int | None], seeds: int) -> int:
     """How many classifiers `what_it_adds` trains."""
     return seeds * (1 + 2 * len(sizes))
-
-
-def _mean(values: Sequence[float]) -> tuple[float, float | None]:
-    """Mean and its standard error over seeds."""
-    array = np.array(values)
-    return float(array.mean()), float(array.std(ddof=1)) / math.sqrt(len(array)) if len(array) > 1 else None
 
 
 def _trained(

@@ -8,12 +8,12 @@ import torch
 from numpy.typing import NDArray
 
 from genzoo.apply.conditions import given_labels
+from genzoo.apply.sample import sample_at
 from genzoo.errors import BadInput
 from genzoo.evaluation.shards import Tick, gathered, share
 from genzoo.images import to_uint8
 from genzoo.models import Model
-from genzoo.models.base import Samples, evaluating
-from genzoo.random import by_item
+from genzoo.models.base import Samples
 from genzoo.types import Batch, Given
 
 
@@ -42,16 +42,14 @@ def draw(
     conditions = given if given is not None else given_labels(model, n)
     rows = [torch.empty(0, *model.shape, dtype=torch.uint8)]
     index = [torch.empty(0, dtype=torch.long)]
-    with evaluating(model):
-        for part in share(_requests(n, conditions, batch), tick):
-            numbers = part.images[:, 0].long()
-            with by_item(numbers, seed, "sample"):
-                images = model.sample(len(part), part.given.map(model.placed) if part.given else None)
-            if not images.isfinite().all():
-                bad = int((~images.isfinite().flatten(1).all(1)).nonzero()[0])
-                raise FloatingPointError(f"sample {int(numbers[bad])} has a value that is not finite")
-            rows.append(to_uint8(images))
-            index.append(numbers)
+    for part in share(_requests(n, conditions, batch), tick):
+        numbers = part.images[:, 0].long()
+        images = sample_at(model, numbers, part.given, seed=seed)
+        if not images.isfinite().all():
+            bad = int((~images.isfinite().flatten(1).all(1)).nonzero()[0])
+            raise FloatingPointError(f"sample {int(numbers[bad])} has a value that is not finite")
+        rows.append(to_uint8(images))
+        index.append(numbers)
     return gathered(torch.cat(rows), torch.cat(index))[0].numpy()
 
 

@@ -12,6 +12,7 @@ from genzoo.errors import BadInput, nearest
 from genzoo.evaluation import cost, modes, probes
 from genzoo.evaluation.features import Extractor, extractor_for, training_budget
 from genzoo.evaluation.ledger import Answer, Ledger
+from genzoo.evaluation.likelihood import at_least_one, check_shape
 from genzoo.evaluation.measured import likelihood
 from genzoo.evaluation.protocol import GROUPS, Group, Protocol
 from genzoo.evaluation.quality import images_seen, quality
@@ -217,10 +218,7 @@ def _extractor(subject: Subject, watch: Watch) -> Extractor:
 
 
 def _check(subject: Subject, protocol: Protocol, groups: Collection[str] | None, batch: int) -> None:
-    model, dataset = subject.model, subject.dataset
-    if dataset.shape != model.shape:
-        expected, got = ("x".join(map(str, shape)) for shape in (model.shape, dataset.shape))
-        raise BadInput(f"{dataset.name}: items are {got}, this {type(model).__name__} takes {expected}")
+    check_shape(subject.model, subject.dataset)
     for group in groups or ():
         if group not in GROUPS:
             raise BadInput(f"nothing to measure is called {group!r}{nearest(group, GROUPS)}")
@@ -231,5 +229,5 @@ def _check(subject: Subject, protocol: Protocol, groups: Collection[str] | None,
         "--draws": protocol.draws,
     }
     for flag, value in positive.items():
-        if value is not None and value < 1:
-            raise BadInput(f"{flag} must be at least 1, got {value}")
+        if value is not None:
+            at_least_one(flag, value)

@@ -7,6 +7,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from genzoo.data.dataset import Dataset
 from genzoo.errors import BadInput
 from genzoo.models import Model
 from genzoo.models.base import Bounds, Decodes, Encodes, Latent, Scores
@@ -16,6 +17,17 @@ from genzoo.types import Batch, Items, Nats
 
 TOLERANCE = 1e-3  # of a level: float32 keeps 255 levels apart to 2e-5
 AT_ONCE = {"cpu": 2**18}  # numbers of decoded items that are held at once: what a processor's cache likes
+
+
+def check_shape(model: Model, dataset: Dataset, does: str = "takes") -> None:
+    """BadInput unless the items of a data set are of the model's shape.
+
+    Args:
+        does: what the model does with such items.
+    """
+    if dataset.shape != model.shape:
+        expected, got = ("x".join(map(str, shape)) for shape in (model.shape, dataset.shape))
+        raise BadInput(f"{dataset.name}: items are {got}, this {type(model).__name__} {does} {expected}")
 
 
 def check_levels(model: Model, items: Items, name: str) -> None:

@@ -14,7 +14,16 @@ from genzoo.data.view import View
 from genzoo.errors import BadInput
 from genzoo.evaluation.annealing import LEAPFROG
 from genzoo.evaluation.annealing import ais as ais_of
-from genzoo.evaluation.likelihood import at_least_one, check_levels, elbo, log_prob, naive_mc, squared_error
+from genzoo.evaluation.likelihood import (
+    at_least_one,
+    check_levels,
+    check_shape,
+    elbo,
+    log_prob,
+    naive_mc,
+    numbers,
+    squared_error,
+)
 from genzoo.evaluation.likelihood import iwae as iwae_of
 from genzoo.evaluation.result import Kind, Result, summarised
 from genzoo.evaluation.shards import gathered, share
@@ -183,20 +192,13 @@ def values_of(
         for items in share(batches, tick):
             check_levels(model, items.images, dataset.name)
             here = items.map(model.placed)
-            index.append(numbered(items))
+            index.append(numbers(items))
             for measure in measures:
                 values[measure.name].append(measure.of(here).cpu().double())
     positions = torch.cat([torch.empty(0, dtype=torch.int64), *index])
     columns = [torch.cat([torch.empty(0, dtype=torch.float64), *parts]) for parts in values.values()]
     table, positions = gathered(torch.stack(columns, 1), positions)
     return Values(positions, {name: finite(name, table[:, i]) for i, name in enumerate(values)})
-
-
-def numbered(items: Batch) -> Int[Tensor, " b"]:
-    """The positions of a batch of a data set's items."""
-    if items.index is None:
-        raise ValueError("a batch of a data set has an index")
-    return items.index
 
 
 def finite(name: str, values: Float[Tensor, " n"]) -> Float[Tensor, " n"]:
@@ -255,9 +257,7 @@ def results_of(measure: Measure, values: Tensor, model: Model, said: str, seed: 
 
 
 def _check(model: Model, dataset: Dataset, limit: int | None, batch: int) -> None:
-    if dataset.shape != model.shape:
-        expected, got = ("x".join(map(str, shape)) for shape in (model.shape, dataset.shape))
-        raise BadInput(f"{dataset.name}: items are {got}, this {type(model).__name__} takes {expected}")
+    check_shape(model, dataset)
     if limit is not None:
         at_least_one("--limit", limit)
     at_least_one("--batch", batch)

@@ -13,16 +13,17 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from genzoo.apply import given_labels
+from genzoo.apply.sample import sample_at
 from genzoo.data.dataset import Dataset
 from genzoo.data.mixtures import MIXTURES, Mixture
 from genzoo.data.stacked import grey_source, share_of_modes
 from genzoo.data.view import View
 from genzoo.errors import BadInput
 from genzoo.evaluation.features import Extractor
+from genzoo.evaluation.likelihood import check_shape
 from genzoo.evaluation.result import Result
 from genzoo.models import Model
-from genzoo.models.base import Samples, evaluating
-from genzoo.random import by_item
+from genzoo.models.base import Samples
 from genzoo.types import Images, Items
 
 Logits = Callable[[Images], Float[Tensor, "b k"]]  # of grey images, shape (b, 1, h, w)
@@ -131,6 +132,11 @@ def stacked_coverage(
     return counted(modes_of_stacks(images, digit_logits, classes), even if share is None else share)
 
 
+def known(dataset: Dataset) -> bool:
+    """Whether the modes of a data set are known."""
+    return dataset.name in MIXTURES or grey_source(dataset.name) is not None
+
+
 def coverage(
     model: Model,
     dataset: Dataset,
@@ -154,12 +160,9 @@ def coverage(
         view: how the data are presented.
         tick: told how many more samples are judged.
     """
-    known = dataset.name in MIXTURES or grey_source(dataset.name) is not None
-    if not known or not isinstance(model, Samples):
+    if not known(dataset) or not isinstance(model, Samples):
         return []
-    if dataset.shape != model.shape:
-        expected, got = ("x".join(map(str, shape)) for shape in (model.shape, dataset.shape))
-        raise BadInput(f"{dataset.name}: items are {got}, this {type(model).__name__} takes {expected}")
+    check_shape(model, dataset)
     n = samples or (POINTS if dataset.name in MIXTURES else STACKS)
     judge, share = _judge(dataset, extractor)
     modes = torch.cat([judge(items).cpu() for items in drawn(model, n, seed, batch, tick)])
@@ -176,15 +179,11 @@ def drawn(model: Model, n: int, seed: int, batch: int = 64, tick: Tick | None = 
 
     The classes of a conditional model take turns.
     """
-    if not isinstance(model, Samples):
-        raise BadInput(f"{type(model).__name__} cannot sample")
     given = given_labels(model, n)
     for start in range(0, n, batch):
         numbers = torch.arange(start, min(n, start + batch))
         here = given.map(itemgetter(slice(start, start + batch))) if given else None
-        with evaluating(model), by_item(numbers, seed, "sample"):
-            items = model.sample(len(numbers), here)
-        yield items
+        yield sample_at(model, numbers, here, seed=seed)
         if tick:
             tick(len(numbers))
 

@@ -17,7 +17,7 @@ from genzoo.data.view import View
 from genzoo.errors import BadInput
 from genzoo.evaluation.logistic import PRIOR, fit_probe
 from genzoo.evaluation.representation import Taken, Tick, classes_of, labelled, representations, take
-from genzoo.evaluation.result import Result
+from genzoo.evaluation.result import Result, over_repetitions
 from genzoo.models import Model
 from genzoo.types import Labels
 
@@ -101,17 +101,16 @@ class Setting:
 
         All labels are one subset, so there the error is that of a share of the test items, √(p(1 − p)/n).
         """
-        values, m = np.array(shares, np.float64), len(self.test)
+        (value, stderr), m = over_repetitions(shares), len(self.test)
         if n is None:
-            stderr: float | None = math.sqrt(values[0] * (1 - values[0]) / m)
+            stderr = math.sqrt(value * (1 - value) / m)
             drawn = f"all {len(self.dataset.split('train'))} labels, error over test items"
         else:
-            stderr = float(values.std(ddof=1)) / math.sqrt(len(values)) if len(values) > 1 else None
-            drawn = f"{n} labels in equal parts, {len(values)} subsets, error over subsets"
+            drawn = f"{n} labels in equal parts, {len(shares)} subsets, error over subsets"
         name = f"{quantity}[{'all' if n is None else n}{':' if what else ''}{what}]"
         view = f"{self.view.protocol()}, " if self.dataset.kind == "images" else ""
         protocol = f"{self.dataset.name} {self.split}, {view}{drawn}, {how}"
-        return Result(name, float(values.mean()), stderr, m, "share", "estimate", protocol, self.seed)
+        return Result(name, value, stderr, m, "share", "estimate", protocol, self.seed)
 
 
 def setting(

@@ -19,6 +19,7 @@ from genzoo.evaluation.features import Extractor
 from genzoo.evaluation.fid import frechet
 from genzoo.evaluation.inception_score import inception_score
 from genzoo.evaluation.kid import MOST, kernel_distance
+from genzoo.evaluation.likelihood import check_shape
 from genzoo.evaluation.neighbours import Neighbours, memorised, nearest, proportion
 from genzoo.evaluation.precision_recall import density_coverage, precision_recall
 from genzoo.evaluation.reference import features_of, real_features
@@ -100,9 +101,7 @@ def quality(
     """
     if samples < FEWEST:
         raise BadInput(f"--samples must be at least {FEWEST}, got {samples}")
-    if dataset.shape != model.shape:
-        expected, got = ("x".join(map(str, shape)) for shape in (model.shape, dataset.shape))
-        raise BadInput(f"{dataset.name}: items are {got}, this {type(model).__name__} makes {expected}")
+    check_shape(model, dataset, "makes")
     drawn = draw(model, samples, given=given, seed=seed, batch=batch, tick=tick)
     return quality_of(drawn, dataset, extractor, view=view, split=split, seed=seed, batch=batch, tick=tick)
 

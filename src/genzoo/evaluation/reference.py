@@ -13,7 +13,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from genzoo.data.batches import in_order
-from genzoo.data.cache import root
+from genzoo.data.cache import features_root
 from genzoo.data.dataset import Dataset
 from genzoo.data.rows import rows_digest
 from genzoo.data.view import View
@@ -57,7 +57,7 @@ def real_features(
     """
     view = view or View()
     positions = dataset.split(split) if isinstance(split, str) else split
-    path = folder() / f"{_key(dataset, positions, view, seed, extractor)}.safetensors"
+    path = features_root() / f"{_key(dataset, positions, view, seed, extractor)}.safetensors"
     stored = _read(path, len(positions))
     if not any_process(stored is None, next(extractor.net.parameters()).device) and stored is not None:
         if tick:
@@ -94,11 +94,6 @@ def features_of(
         index[here] = batch.index
         done += len(batch)
     return gathered(rows[:done], index[:done])[0]
-
-
-def folder() -> Path:
-    """Where features lie: `features` in `$GENZOO_CACHE`, or in the user's cache folder."""
-    return root().parent / "features"
 
 
 def _key(dataset: Dataset, positions: NDArray[np.int64], view: View, seed: int, extractor: Extractor) -> str:

@@ -1,9 +1,11 @@
 """A measured number with everything that it takes to compare it: unit, kind, error, protocol."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+import torch
 from jaxtyping import Float
 from torch import Tensor
 
@@ -64,6 +66,11 @@ class Result:
 def _digits(stderr: float) -> int:
     """Decimals that show two figures of the standard error."""
     return 4 if stderr <= 0 else min(8, max(0, 1 - math.floor(math.log10(stderr))))
+
+
+def over_repetitions(values: Sequence[float]) -> tuple[float, float | None]:
+    """`summarised` of one number a repetition."""
+    return summarised(torch.tensor(values, dtype=torch.float64))
 
 
 def summarised(values: Float[Tensor, " n"]) -> tuple[float, float | None]:

@@ -3,9 +3,8 @@
 from dataclasses import dataclass, field
 
 from genzoo.data.dataset import Dataset
-from genzoo.data.mixtures import MIXTURES
-from genzoo.data.stacked import grey_source
 from genzoo.data.view import View
+from genzoo.evaluation import modes
 from genzoo.evaluation.features import Extractor
 from genzoo.evaluation.protocol import Group, Protocol
 from genzoo.evaluation.quality import FEWEST
@@ -47,7 +46,7 @@ def applicable(subject: Subject, protocol: Protocol) -> dict[Group, str]:
     return {
         "likelihood": "" if _has_likelihood(model) else f"{name} has no likelihood, bound or reconstruction",
         "quality": _no_images(dataset, protocol) or sampling,
-        "coverage": sampling if _modes_known(dataset) else f"the modes of {dataset.name} are not known",
+        "coverage": sampling if modes.known(dataset) else f"the modes of {dataset.name} are not known",
         "representation": _no_labels(dataset, protocol) or _no_features(model),
         "cost": "",
     }
@@ -64,10 +63,6 @@ def _no_images(dataset: Dataset, protocol: Protocol) -> str:
     return (
         f"{dataset.name} {protocol.split} has {n} images, at least {FEWEST} are needed" if n < FEWEST else ""
     )
-
-
-def _modes_known(dataset: Dataset) -> bool:
-    return dataset.name in MIXTURES or grey_source(dataset.name) is not None
 
 
 def _no_labels(dataset: Dataset, protocol: Protocol) -> str:

@@ -1,6 +1,5 @@
 """The page of a comparison: tables with error bars, pictures on the same seeds, quality against cost."""
 
-import time
 from pathlib import Path
 from typing import Any
 
@@ -8,13 +7,15 @@ import numpy as np
 from markupsafe import Markup
 
 from genzoo.apply import complete, mask_named, occluded, reconstruct
+from genzoo.data import View
 from genzoo.data.batches import gather
+from genzoo.evaluation import Cost
 from genzoo.files import write_text
 from genzoo.models.base import Completes, Decodes, Encodes
 from genzoo.report.columns import Column
 from genzoo.report.compare import Comparison, Entrant
 from genzoo.report.markup import tiles
-from genzoo.report.page import environment, facts, lineup, notes, noun
+from genzoo.report.page import environment, facts, lineup, notes
 from genzoo.report.panels import Row, draws
 from genzoo.report.pareto import Plane, Point, pareto
 from genzoo.report.reasons import lacks
@@ -34,10 +35,8 @@ def write_comparison(found: Comparison, out: str | Path, *, title: str | None = 
 def render(found: Comparison, *, title: str | None = None) -> str:
     """The page as HTML."""
     members = [e.member for e in found.entrants]
-    began = time.time()
     content: dict[str, Any] = {
         "title": title or f"{len(found.entrants)} models of {members[0].dataset.name}, one ruler",
-        "noun": noun(members[0].dataset),
         "entrants": found.entrants,
         "lineup": lineup(members),
         "tree": tree(members),
@@ -49,16 +48,12 @@ def render(found: Comparison, *, title: str | None = None) -> str:
         "remarks": found.notes,
         "notes": notes(members),
         "facts": [fact for fact in facts(members, None) if fact[0] != "time"],
-        "seconds": 0.0,
     }
-    content["seconds"] = time.time() - began
     return environment().get_template("compare.html.j2").render(content)
 
 
 def costs(found: Comparison) -> list[tuple[Entrant, list[tuple[str, str]]]]:
     """Each entrant's costs as (heading, text), the same headings for all; empty if none was measured."""
-    from genzoo.evaluation.cost import Cost
-
     lines = []
     for entrant in found.entrants:
         said = entrant.evaluation.cost
@@ -120,7 +115,7 @@ def _reconstructions(found: Comparison) -> tuple[str, str, list[Row]]:
     for member in able:
         batch = member.held_out(SHOWN)
         if not rows:
-            real = gather(member.dataset, batch.index.numpy(), type(member.view)(), member.seed)  # type: ignore[union-attr]
+            real = gather(member.dataset, batch.index.numpy(), View(), member.seed)  # type: ignore[union-attr]
             rows.append(Row("original", tiles(real, SHOWN, f"{SHOWN} unseen images")))
         rebuilt = reconstruct(member.model, batch.images, batch.given).reconstructions.clamp(0, 1)
         rows.append(Row(member.path.name, tiles(rebuilt, SHOWN, f"Rebuilt by {member.entry.title}")))
@@ -158,7 +153,7 @@ def _neighbours(found: Comparison) -> list[tuple[str, str, list[Row]]]:
         if drawn is None:
             continue
         index = np.asarray(nearest[:n], np.int64)
-        real = gather(member.dataset, index, type(member.view)(), member.seed)
+        real = gather(member.dataset, index, View(), member.seed)
         rows += [
             Row(member.path.name, tiles(drawn, SHOWN, f"Samples of {member.entry.title}")),
             Row("nearest", tiles(real, SHOWN, f"Their nearest training images, {member.entry.title}")),

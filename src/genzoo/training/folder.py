@@ -107,6 +107,12 @@ class RunFolder:
         save_model(model, self.path / where, about={"genzoo": version("genzoo"), **about})
 
 
+def config_of(path: str | Path) -> Config | None:
+    """The configuration of a run, or of the run whose best/ this is; None for a model saved alone."""
+    folder = next((f for f in (RunFolder(path), RunFolder(Path(path).parent)) if f.exists), None)
+    return folder.config() if folder else None
+
+
 def fresh_folder(name: str, parent: str | Path = "runs") -> Path:
     """`runs/NAME`, or `runs/NAME-2`, `-3`, … if that exists."""
     path = Path(parent) / name

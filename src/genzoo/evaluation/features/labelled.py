@@ -98,7 +98,7 @@ def cached_at(dataset: Dataset, *, seed: int = 0, images: int | None = None) -> 
     settings = [RECIPE, content_of(dataset), dataset.shape, _settings(budget, seed).to_json()]
     text = json.dumps([*settings, asdict(_OPTIMIZER), _objective(dataset).spec, len(dataset.classes)])
     key = hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
-    return cache.root().with_name("features") / f"{name_of(dataset)}-{key}{SUFFIX}"
+    return cache.features_root() / f"{name_of(dataset)}-{key}{SUFFIX}"
 
 
 def content_of(dataset: Dataset) -> str:
