@@ -5,11 +5,13 @@ from tempfile import TemporaryDirectory
 
 from jaxtyping import install_import_hook
 
+_CACHE = TemporaryDirectory()  # what the tests decode, measure and compile, until they end
+os.environ["GENZOO_CACHE"] = _CACHE.name
+
+import genzoo.nn.replay.draws  # noqa: E402, F401  compiled loops are not for the hook below: their types are numba's
+
 # An int may stand where a float is asked for, as everywhere in Python (PEP 484).
 install_import_hook("genzoo", "beartype.beartype(conf=beartype.BeartypeConf(is_pep484_tower=True))")
-
-_CACHE = TemporaryDirectory()  # decoded images and features of the tests, until they end
-os.environ["GENZOO_CACHE"] = _CACHE.name
 
 import pytest  # noqa: E402
 import torch  # noqa: E402

@@ -9,7 +9,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import platformdirs
+
 from genzoo.errors import BadInput
+
+
+def cache_folder(kind: str) -> Path:
+    """Where things are kept that can be made again: in `$GENZOO_CACHE` or the user's cache folder."""
+    chosen = os.environ.get("GENZOO_CACHE")
+    return (Path(chosen).expanduser() if chosen else platformdirs.user_cache_path("genzoo")) / kind
 
 
 @contextmanager

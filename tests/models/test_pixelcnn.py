@@ -180,7 +180,7 @@ def test_frequencies_of_samples_are_the_model_s_probabilities():
 def test_spec_builds_a_twin_and_capabilities_follow():
     model = tiny((3, 4, 4), levels=8)
     assert build(model.spec).spec == model.spec
-    assert capabilities(model) == ("sample", "log_prob", "complete")
+    assert capabilities(model) == ("sample", "log_prob", "complete", "replay")
 
 
 def test_bad_arguments_say_what_was_expected():

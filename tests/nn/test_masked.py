@@ -2,10 +2,12 @@ import itertools
 
 import pytest
 import torch
-from torch import Tensor, nn
+from replaying import replayed
+from torch import nn
 
-from genzoo.nn.cached import CausalResidual, CausalSequential, Pointwise
+from genzoo.nn.causal import CausalResidual, CausalSequential, Pointwise
 from genzoo.nn.masked import MaskedConv2d, causal_mask, colour_groups
+from genzoo.nn.tape import Tape
 
 
 def test_colour_groups_share_all_maps_in_order():
@@ -55,57 +57,50 @@ def test_equals_a_full_convolution_with_zeros_in_the_dead_half():
     torch.testing.assert_close(conv(x), torch.conv2d(x, full, conv.bias, padding=2))
 
 
-def step_all(layer: nn.Module, x: Tensor, colours: int, warm: int = 0) -> Tensor:
-    """The layer's output by `warm` rows at once, then pixel by pixel."""
-    b, c, h, w = x.shape
-    groups = colour_groups(c, colours)
-    stepper = layer.stepper(b, w)
-    done = [stepper.warm(x[:, :, :warm])] if warm else []
-    for i in range(warm, h):
-        stepper.start_row()
-        row = [
-            torch.cat([stepper.step(x[:, g, i, j], j, colour) for colour, g in enumerate(groups)], 1)
-            for j in range(w)
-        ]
-        done.append(torch.stack(row, -1)[:, :, None])
-    return torch.cat(done, 2)
-
-
 @pytest.mark.parametrize("colours", [1, 3])
-@pytest.mark.parametrize("kernel", [1, 3, 7])
-@pytest.mark.parametrize("warm", [0, 1, 4])
+@pytest.mark.parametrize(("kernel", "rows"), [(1, None), (3, None), (7, None), (3, 1), (5, 2)])
+@pytest.mark.parametrize("kind", ["A", "B"])
 @torch.no_grad()
-def test_stepping_a_layer_equals_its_forward(colours, kernel, warm):
-    layer = MaskedConv2d(7, 8, kernel, mask="B", colours=colours).double()
+def test_replaying_a_layer_equals_its_forward(colours, kernel, rows, kind):
+    layer = MaskedConv2d(7, 8, kernel, mask=kind, colours=colours, rows=rows).double()
     x = torch.randn(2, 7, 6, 5, dtype=torch.float64)
-    torch.testing.assert_close(step_all(layer, x, colours, warm), layer(x))
+    for result in replayed(layer, x, colour_groups(7, colours)):
+        torch.testing.assert_close(result, layer(x))
+
+
+@torch.no_grad()
+def test_parts_have_maps_of_every_colour_each_and_start_from_other_maps():
+    layer = MaskedConv2d(6, 12, 3, mask="B", colours=3, parts=2).double()
+    one = MaskedConv2d(6, 6, 3, mask="B", colours=3)
+    assert torch.equal(layer.mask, torch.cat([one.mask, one.mask]))
+    x, begin = torch.randn(2, 6, 4, 5).double(), torch.randn(1, 12).double()
+
+    def record(tape, x):
+        parts = layer.record_parts(tape, x, [tape.constant(begin[:, :6]), tape.constant(begin[:, 6:])])
+        return tape.map("tanh gate", *parts)
+
+    a, b = (layer(x) - layer.bias[:, None, None] + begin[:, :, None, None]).chunk(2, 1)
+    for result in replayed(record, x, colour_groups(6, 3)):
+        torch.testing.assert_close(result, a.tanh() * b.sigmoid())
 
 
 @pytest.mark.parametrize("colours", [1, 2])
 @torch.no_grad()
-def test_stepping_a_stack_equals_its_forward(colours):
+def test_replaying_a_stack_equals_its_forward(colours):
     branch = CausalSequential(Pointwise(nn.ReLU()), MaskedConv2d(4, 4, 3, mask="B", colours=colours))
     stack = CausalSequential(
         CausalResidual(branch), MaskedConv2d(4, 6, 3, mask="B", colours=colours)
     ).double()
     x = torch.randn(3, 4, 5, 4, dtype=torch.float64)
-    for warm in range(3):
-        torch.testing.assert_close(step_all(stack, x, colours, warm), stack(x))
+    for result in replayed(stack, x, colour_groups(4, colours)):
+        torch.testing.assert_close(result, stack(x))
 
 
-@torch.no_grad()
-def test_mask_a_reads_before_it_writes():
-    layer = MaskedConv2d(3, 6, 3, mask="A", colours=3).double()
-    x = torch.randn(2, 3, 4, 5, dtype=torch.float64)
-    stepper, expected = layer.stepper(2, 5), layer(x)
-    for i in range(4):
-        stepper.start_row()
-        for j, colour in itertools.product(range(5), range(3)):
-            out = stepper.read(j, colour)
-            torch.testing.assert_close(out, expected[:, layer.groups_out[colour], i, j])
-            stepper.write(x[:, [colour], i, j], j, colour)
-
-
-def test_a_stack_refuses_a_layer_that_is_not_causal():
+def test_a_stack_refuses_what_is_not_causal():
+    tape = Tape((4, 4), torch.zeros(()))
     with pytest.raises(TypeError, match="got Conv2d"):
-        CausalSequential(nn.Conv2d(1, 1, 3)).stepper(1, 4)
+        CausalSequential(nn.Conv2d(1, 1, 3)).record(tape, tape.pixels(1, 1))
+    with pytest.raises(TypeError, match="got Softmax"):
+        Pointwise(nn.Softmax(1))
+    with pytest.raises(ValueError, match="7 feature maps are not 2 equal parts"):
+        MaskedConv2d(1, 7, 3, mask="A", parts=2)

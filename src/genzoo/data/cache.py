@@ -14,14 +14,13 @@ from typing import Any
 
 import numpy as np
 import PIL
-import platformdirs
 from numpy.typing import NDArray
 
 from genzoo.data.dataset import Skipped
 from genzoo.data.listing import Member
 from genzoo.data.sizes import format_bytes
 from genzoo.errors import BadInput
-from genzoo.files import read_json, write_json
+from genzoo.files import cache_folder, read_json, write_json
 
 FORMAT = 1  # of what is stored, and of every rule that leads to it
 _OURS = re.compile(r"\.?[0-9a-f]{32}(\..*)?")
@@ -47,13 +46,12 @@ class Stored:
 
 def root() -> Path:
     """Where entries lie: `$GENZOO_CACHE`, or the user's cache folder."""
-    chosen = os.environ.get("GENZOO_CACHE")
-    return Path(chosen).expanduser() / "data" if chosen else platformdirs.user_cache_path("genzoo") / "data"
+    return cache_folder("data")
 
 
 def features_root() -> Path:
     """Where features of images lie, and the nets that were trained to make them: beside the entries."""
-    return root().with_name("features")
+    return cache_folder("features")
 
 
 def key_of(source: str, stamps: Sequence[Member], options: Mapping[str, Any]) -> str:

@@ -5,5 +5,15 @@ from genzoo.densities.bernoulli import Bernoulli
 from genzoo.densities.categorical import Categorical
 from genzoo.densities.gaussian import Gaussian, kl
 from genzoo.densities.logistic import DiscretizedLogistic
+from genzoo.densities.logistic_mixture import LogisticMixture
 
-__all__ = ["Bernoulli", "Categorical", "Density", "DiscretizedLogistic", "Gaussian", "Support", "kl"]
+__all__ = [
+    "Bernoulli",
+    "Categorical",
+    "Density",
+    "DiscretizedLogistic",
+    "Gaussian",
+    "LogisticMixture",
+    "Support",
+    "kl",
+]

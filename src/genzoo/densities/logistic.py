@@ -1,6 +1,8 @@
 """Pixels of n levels: a logistic distribution, discretised."""
 
 import torch
+from jaxtyping import Float
+from torch import Tensor
 from torch.nn import functional as F
 
 from genzoo.densities.base import Density, Support, sum_over_item
@@ -9,6 +11,34 @@ from genzoo.errors import BadInput
 from genzoo.images import quantise
 from genzoo.random import uniform
 from genzoo.types import Items, Nats
+
+
+def log_level_mass(
+    numbers: Float[Tensor, "*#shape"],
+    location: Float[Tensor, "*#shape"],
+    log_scale: Float[Tensor, "*#shape"],
+    levels: int,
+) -> Float[Tensor, "*shape"]:
+    """log P of the level number k of n under a logistic distribution with its tails folded in, nats.
+
+    With b = ((k + ½)/(n − 1) − μ)/s and a = ((k − ½)/(n − 1) − μ)/s an inner level has exactly
+    log P = log σ(b) + log σ(−a) + log(1 − e^(a − b)).
+
+    Args:
+        numbers: k, from 0 to levels − 1.
+        location: μ, in units of pixels in [0, 1].
+        log_scale: log s.
+        levels: n.
+    """
+    last = levels - 1
+    inverse = (-log_scale).exp()
+    above = ((numbers + 0.5) / last - location) * inverse
+    below = ((numbers - 0.5) / last - location) * inverse
+    log_width = torch.log(-torch.expm1(-inverse / last))
+    under_upper, over_lower = F.logsigmoid(above), F.logsigmoid(-below)
+    inner = under_upper + over_lower + log_width
+    edges = torch.where(numbers == 0, under_upper, over_lower)
+    return torch.where((numbers == 0) | (numbers == last), edges, inner)
 
 
 class DiscretizedLogistic(Density):
@@ -46,16 +76,8 @@ class DiscretizedLogistic(Density):
     def log_prob(self, items: Items) -> Nats:
         """log P(x) of each row, nats, shape (b); a ValueError for a value that is not one of the levels."""
         on_grid(items, self.levels)
-        last = self.levels - 1
-        numbers = (items * last).round()
-        inverse = (-self.log_scale).exp()
-        above = ((numbers + 0.5) / last - self.location) * inverse
-        below = ((numbers - 0.5) / last - self.location) * inverse
-        log_width = torch.log(-torch.expm1(-inverse / last))
-        under_upper, over_lower = F.logsigmoid(above), F.logsigmoid(-below)
-        inner = under_upper + over_lower + log_width
-        edges = torch.where(numbers == 0, under_upper, over_lower)
-        return sum_over_item(torch.where((numbers == 0) | (numbers == last), edges, inner))
+        numbers = (items * (self.levels - 1)).round()
+        return sum_over_item(log_level_mass(numbers, self.location, self.log_scale, self.levels))
 
     @torch.no_grad()
     def sample(self, temperature: float = 1.0) -> Items:

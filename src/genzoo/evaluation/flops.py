@@ -9,6 +9,7 @@ from genzoo.apply.latents import draw_latents, has_prior
 from genzoo.errors import BadInput
 from genzoo.models import Model
 from genzoo.models.base import Bounds, Decodes, Encodes, Samples, Scores
+from genzoo.nn.replay import tallied
 from genzoo.types import Batch
 
 Call = Callable[[], object]
@@ -17,17 +18,17 @@ Call = Callable[[], object]
 def flops(call: Call) -> int:
     """Floating-point operations of the matrix products and convolutions in `call`; a multiply-add is two.
 
-    What torch counts: not activations, normalisations, losses, matrix decompositions or drawing noise, which
-    are little beside them in a net.
+    What torch counts, and compiled sampling: not activations, normalisations, losses, matrix decompositions
+    or drawing noise, which are little beside them in a net.
 
     >>> import torch
     >>> layer = torch.nn.Linear(100, 10)
     >>> flops(lambda: layer(torch.zeros(7, 100)))  # 7 · 2 · 100 · 10
     14000
     """
-    with FlopCounterMode(display=False) as counter:
+    with FlopCounterMode(display=False) as counter, tallied() as compiled:
         call()
-    return counter.get_total_flops()
+    return counter.get_total_flops() + sum(compiled)
 
 
 def forward_pass(model: Model, batch: Batch) -> tuple[str, Call]:

@@ -9,7 +9,8 @@ from jaxtyping import Bool
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from genzoo.nn.cached import CausalLayer, Features, PixelFeatures, Stepper
+from genzoo.nn.causal import CausalLayer, CausalSequential, Features, Pointwise
+from genzoo.nn.tape import Ref, Tape
 
 MaskType = Literal["A", "B"]
 
@@ -29,14 +30,14 @@ def colour_groups(features: int, colours: int) -> tuple[slice, ...]:
 
 
 def causal_mask(
-    inp: int, out: int, kernel: int, mask: MaskType, colours: int
+    inp: int, out: int, kernel: int, mask: MaskType, colours: int, *, rows: int | None = None
 ) -> Bool[Tensor, "out inp rows kernel"]:
     """True where a weight of the upper half of a kernel may be non-zero.
 
     Rows above the centre and pixels to its left are seen in all colours. At the centre itself the
     maps of a colour see those of the colours before it and, with mask B, those of its own.
     """
-    seen = torch.ones(out, inp, kernel // 2 + 1, kernel, dtype=torch.bool)
+    seen = torch.ones(out, inp, kernel // 2 + 1 if rows is None else rows, kernel, dtype=torch.bool)
     seen[:, :, -1, kernel // 2 :] = False
     for own, maps in enumerate(colour_groups(out, colours)):
         for other, sources in enumerate(colour_groups(inp, colours)):
@@ -61,6 +62,9 @@ class MaskedConv2d(CausalLayer):
         kernel: the side k, odd.
         mask: "A" or "B".
         colours: how many colours a pixel has, drawn one after the other (R, G, B).
+        rows: how many rows of the kernel are seen, its centre's included; None: ⌊k/2⌋ + 1. With 1 row it is a
+            convolution along the row.
+        parts: the output is so many equal parts, each with maps of every colour: the gates of a unit.
 
     >>> conv = MaskedConv2d(1, 1, 3, mask="A")
     >>> conv.mask.int()[0, 0]
@@ -70,13 +74,28 @@ class MaskedConv2d(CausalLayer):
 
     mask: Tensor
 
-    def __init__(self, inp: int, out: int, kernel: int, *, mask: MaskType, colours: int = 1) -> None:
+    def __init__(
+        self,
+        inp: int,
+        out: int,
+        kernel: int,
+        *,
+        mask: MaskType,
+        colours: int = 1,
+        rows: int | None = None,
+        parts: int = 1,
+    ) -> None:
         super().__init__()
         if kernel < 1 or kernel % 2 == 0:
             raise ValueError(f"a masked kernel has a centre: its side must be odd, got {kernel}")
-        self.kernel, self.kind, self.colours = kernel, mask, colours
-        self.groups_in, self.groups_out = colour_groups(inp, colours), colour_groups(out, colours)
-        self.register_buffer("mask", causal_mask(inp, out, kernel, mask, colours), persistent=False)
+        if out % parts:
+            raise ValueError(f"{out} feature maps are not {parts} equal parts")
+        self.kernel, self.colours, self.parts = kernel, colours, parts
+        self.rows = kernel // 2 + 1 if rows is None else rows
+        seen = causal_mask(inp, out // parts, kernel, mask, colours, rows=self.rows)
+        self.right = 0 if self.rows == 1 else kernel // 2  # along a row nothing right of the centre is seen
+        seen = seen[..., : kernel // 2 + 1 + self.right]
+        self.register_buffer("mask", seen.repeat(parts, 1, 1, 1), persistent=False)
         # U(±1/√n), n the weights that an output has left: the usual bound, of a kernel without its dead half.
         bound = self.mask.flatten(1).sum(1).clamp(min=1).rsqrt()
         self.weight = nn.Parameter(
@@ -86,74 +105,37 @@ class MaskedConv2d(CausalLayer):
 
     def forward(self, x: Features) -> Features:
         """The convolution of whole images."""
-        p = self.kernel // 2
-        return F.conv2d(F.pad(x, (p, p, p, 0)) if p else x, self.weight * self.mask, self.bias)
+        padded = F.pad(x, (self.kernel // 2, self.right, self.rows - 1, 0)) if self.kernel > 1 else x
+        return F.conv2d(padded, self.weight * self.mask, self.bias)
 
-    def matrix(self, colour: int) -> Tensor:
-        """The weights to a colour's maps, shape (taps·in, maps), without the last taps that its mask blocks.
+    def record(self, tape: Tape, x: Ref) -> Ref:
+        """The causal taps of one pixel; of a layer with one part."""
+        (out,) = self.record_parts(tape, x)
+        return out
 
-        Taps are in the order of a stepper's cache: column, row, feature map.
+    def record_parts(self, tape: Tape, x: Ref, start: Sequence[Ref] | None = None) -> list[Ref]:
+        """The causal taps of one pixel, each part in a buffer of its own.
+
+        Args:
+            start: maps of each part that the sum starts from, in place of the bias.
         """
-        maps = self.groups_out[colour]
-        taps = (self.weight * self.mask)[maps].permute(3, 2, 1, 0).flatten(0, 2)
-        seen = self.mask[maps].permute(3, 2, 1, 0).flatten(0, 2).any(1).nonzero()
-        return taps[: int(seen[-1]) + 1 if len(seen) else 0].contiguous()
+        each, weight, found = len(self.bias) // self.parts, self.weight * self.mask, []
+        for part in range(self.parts):
+            maps = slice(part * each, (part + 1) * each)
+            out = tape.buffer(colour_groups(each, self.colours))
+            begin = self.bias[maps] if start is None else start[part]
+            tape.convolve(
+                x, out, weight[maps], begin, top=self.rows - 1, left=self.kernel // 2, seen=self.mask[maps]
+            )
+            found.append(out)
+        return found
 
-    def stepper(self, batch: int, columns: int) -> "MaskedStepper":
-        """A fresh start at the top row."""
-        return MaskedStepper(self, batch, columns)
 
-
-class MaskedStepper(Stepper):
-    """A masked convolution's progress: the last rows of its input are cached, zero-padded.
-
-    The cache has the axes (batch, column, row, feature map), so a pixel's causal taps lie side by side:
-    one strided view is the patch and one matrix product with it the step, with nothing gathered. The views
-    are made once, for they are the same in every row.
-    """
-
-    def __init__(self, layer: MaskedConv2d, batch: int, columns: int) -> None:
-        self.layer, self.pad = layer, layer.kernel // 2
-        bias, side, inp = layer.bias, layer.kernel, layer.weight.shape[1]
-        rows = self.pad + 1
-        self.rows = bias.new_zeros(batch, columns + 2 * self.pad, rows, inp)
-        self.weights = [layer.matrix(colour) for colour in range(layer.colours)]
-        self.biases = [bias[maps].contiguous() for maps in layer.groups_out]
-        lengths = [len(w) for w in self.weights]
-        flat = self.rows.flatten(1)  # b (column row map)
-        pitch = rows * inp
-        self.slots: Sequence[Sequence[Tensor]] = [
-            [self.rows[:, column + self.pad, -1, maps] for maps in layer.groups_in]
-            for column in range(columns)
-        ]
-        self.patches: Sequence[Sequence[Tensor]] = [
-            [flat[:, column * pitch : column * pitch + n] for n in lengths] for column in range(columns)
-        ]
-        self.alone = side == 1 and layer.colours == 1 and layer.kind == "B"  # then the pixel is its own patch
-
-    def warm(self, rows: Features) -> Features:
-        """The convolution of the topmost rows; the last of them stay in the cache."""
-        kept = rows[:, :, max(0, rows.shape[2] - self.pad - 1) :].permute(0, 3, 2, 1)  # b w rows c
-        inside = slice(self.pad, self.rows.shape[1] - self.pad)
-        self.rows[:, inside, self.pad + 1 - kept.shape[2] :] = kept
-        return self.layer(rows)
-
-    def start_row(self) -> None:
-        """The cached rows move up by one; the mask hides what the last one still holds."""
-        for row in range(self.pad):
-            self.rows[:, :, row] = self.rows[:, :, row + 1]
-
-    def write(self, x: PixelFeatures, column: int, colour: int) -> None:
-        """Remembers a colour's input at a pixel of this row."""
-        self.slots[column][colour].copy_(x)
-
-    def read(self, column: int, colour: int) -> PixelFeatures:
-        """A colour's output at a pixel, from all that was written before."""
-        return torch.addmm(self.biases[colour], self.patches[column][colour], self.weights[colour])
-
-    def step(self, x: PixelFeatures, column: int, colour: int) -> PixelFeatures:
-        """`write`, then `read`."""
-        if self.alone:
-            return torch.addmm(self.biases[0], x, self.weights[0])
-        self.write(x, column, colour)
-        return self.read(column, colour)
+def two_layer_head(inp: int, hidden: int, out: int, colours: int) -> CausalSequential:
+    """ReLU, 1×1, ReLU, 1×1: from the feature maps of a stack to the parameters of each colour."""
+    return CausalSequential(
+        Pointwise(nn.ReLU()),
+        MaskedConv2d(inp, hidden, 1, mask="B", colours=colours),
+        Pointwise(nn.ReLU()),
+        MaskedConv2d(hidden, out, 1, mask="B", colours=colours),
+    )
