@@ -57,3 +57,20 @@ def test_descending_it_finds_the_most_likely_parameters():
 def test_a_model_without_a_density_is_refused():
     with pytest.raises(ValueError, match="Blind has no exact log_prob"):
         NegativeLogLikelihood().loss(Blind(), Batch(torch.zeros(1, 2)))
+
+
+class Shown(Line):
+    """A density that starts at the mean of the first batch."""
+
+    def initialise(self, images: torch.Tensor, given: Given | None = None) -> None:
+        with torch.no_grad():
+            self.centre.copy_(images.mean(0))
+
+
+def test_a_model_that_starts_from_data_is_shown_the_first_batch_and_others_are_left_alone():
+    batch, game = Batch(torch.randn(5, 2) + 3), NegativeLogLikelihood()
+    shown, plain = Shown(), Line()
+    game.begin(shown, batch)
+    game.begin(plain, batch)
+    assert torch.equal(shown.centre.detach(), batch.images.mean(0))
+    assert not plain.centre.any()

@@ -3,14 +3,10 @@
 from abc import ABC, abstractmethod
 
 import torch
-from jaxtyping import Float
-from torch import Tensor
-from torch.nn import functional as F
 
 from genzoo.densities import Density, Gaussian
-from genzoo.errors import BadInput
 from genzoo.models.base import Model
-from genzoo.types import Given, Items, Labels, Latents
+from genzoo.types import Given, Items, Latents
 
 
 class GaussianLatentModel(Model, ABC):
@@ -53,18 +49,3 @@ class GaussianLatentModel(Model, ABC):
         """
         likelihood = self.likelihood(self.prior(given).expand(n).sample(temperature), given)
         return likelihood.mean if mean else likelihood.sample(temperature)
-
-
-def one_hot(labels: Labels, classes: int, like: Tensor) -> Float[Tensor, "b k"]:
-    """A 1 at each item's class and 0 elsewhere, on the device and of the type of `like`, shape (b, classes).
-
-    >>> one_hot(torch.tensor([2, 0]), 3, torch.zeros(()))
-    tensor([[0., 0., 1.],
-            [1., 0., 0.]])
-    """
-    if len(labels) and (int(labels.min()) < 0 or int(labels.max()) >= classes):
-        raise BadInput(
-            f"labels run from {int(labels.min())} to {int(labels.max())}, this model has the classes "
-            f"0 to {classes - 1}: train it with --classes {max(classes, int(labels.max()) + 1)}"
-        )
-    return F.one_hot(labels.to(like.device, torch.int64), classes).to(like.dtype)

@@ -9,10 +9,11 @@ from torch import Tensor
 from genzoo.densities import Density, Gaussian
 from genzoo.errors import BadInput
 from genzoo.models.registry import register
-from genzoo.models.variational.base import GaussianLatentModel, one_hot
+from genzoo.models.variational.base import GaussianLatentModel
 from genzoo.models.variational.bound import elbo_terms
 from genzoo.models.variational.likelihoods import LikelihoodName, head
 from genzoo.nn.codec import Net, at_least_float32, decoder, encoder
+from genzoo.nn.conditions import one_hot
 from genzoo.types import Given, Items, Latents, Nats
 
 
