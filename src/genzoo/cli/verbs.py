@@ -12,6 +12,7 @@ class Verb:
         module: where its `command` function is, or its `main`.
         says: one line for `genzoo --help`.
         needs: sets of capabilities; a run that has all of one of them can do it. None: it takes no run.
+        made_by: what makes a run that can, where no registered model can as it is.
         own: the module has a `main(words)` that parses them itself and returns the exit code.
     """
 
@@ -19,6 +20,7 @@ class Verb:
     says: str
     needs: tuple[frozenset[str], ...] | None = None
     own: bool = False
+    made_by: str = ""
 
     def possible(self, capabilities: Collection[str]) -> bool:
         """Whether a model with these capabilities can do it."""
@@ -57,6 +59,27 @@ VERBS: dict[str, Verb] = {
         "genzoo.cli.traverse", "show what each latent does", _any_of("encode decode", "sample decode")
     ),
     "complete": Verb("genzoo.cli.complete", "draw the hidden part of images", _any_of("complete")),
+    "colourise": Verb(
+        "genzoo.cli.colourise",
+        "draw the colours of grey images",
+        _any_of("colourise"),
+        made_by="genzoo train gated-pixelcnn --degrade grey",
+    ),
+    "superres": Verb(
+        "genzoo.cli.superres",
+        "draw large images from small ones",
+        _any_of("superres"),
+        made_by="genzoo train gated-pixelcnn --degrade half",
+    ),
+    "forecast": Verb(
+        "genzoo.cli.forecast", "simulate what follows a given past, k times", _any_of("complete")
+    ),
+    "compress": Verb(
+        "genzoo.cli.compress",
+        "store images without loss, by the model's own probabilities",
+        _any_of("replay"),
+    ),
+    "decompress": Verb("genzoo.cli.decompress", "get compressed images back, bit for bit", _any_of("replay")),
     "score": Verb(
         "genzoo.cli.score",
         "rank images by how likely they are; find the odd ones",
@@ -67,7 +90,12 @@ VERBS: dict[str, Verb] = {
         "train a classifier on a run's features and N labels",
         _any_of("encode", "features"),
     ),
-    "predict": Verb("genzoo.cli.predict", "the class of every image, by a classifier", _any_of("classify")),
+    "predict": Verb(
+        "genzoo.cli.predict",
+        "the class of every image, by a classifier",
+        _any_of("classify"),
+        made_by="genzoo classify",
+    ),
     "augment": Verb(
         "genzoo.cli.augment", "write a labelled synthetic set, and measure what it adds", _any_of("sample")
     ),

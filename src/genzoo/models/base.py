@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from genzoo.configurable import Configurable
 from genzoo.densities import Density
+from genzoo.nn.tape import Tape
 from genzoo.types import Given, Images, Items, Known, Latents, Nats
 
 
@@ -118,6 +119,15 @@ class Completes(Protocol):
 
 
 @runtime_checkable
+class Replays(Protocol):
+    """Gives each pixel a probability, given those before it, in steps that can be taken one by one."""
+
+    def tape(self, given: Given | None = None) -> Tape:
+        """What one more pixel costs, under these conditions."""
+        ...
+
+
+@runtime_checkable
 class Latent(Protocol):
     """Explains items by latent variables: elbo, importance weights and annealing are functions of these."""
 
@@ -152,6 +162,15 @@ class Classifies(Protocol):
         ...
 
 
+@runtime_checkable
+class Pictured(Protocol):
+    """May be conditional on a picture."""
+
+    shape: tuple[int, ...]
+    requires: frozenset[str]
+    condition_shape: tuple[int, ...]  # of the picture, (c, h, w), where it requires one
+
+
 CAPABILITIES: dict[str, type] = {
     "sample": Samples,
     "log_prob": Scores,
@@ -159,6 +178,7 @@ CAPABILITIES: dict[str, type] = {
     "encode": Encodes,
     "decode": Decodes,
     "complete": Completes,
+    "replay": Replays,
     "latent": Latent,
     "features": Features,
     "classify": Classifies,
@@ -167,7 +187,19 @@ CAPABILITIES: dict[str, type] = {
 
 def capabilities(model: nn.Module) -> tuple[str, ...]:
     """Names of what this instance can do, e.g. ('sample', 'log_prob', 'complete')."""
-    return tuple(name for name, protocol in CAPABILITIES.items() if isinstance(model, protocol))
+    able = tuple(name for name, protocol in CAPABILITIES.items() if isinstance(model, protocol))
+    return able + restored_by(model) if isinstance(model, Pictured) and isinstance(model, Samples) else able
+
+
+def restored_by(model: "Pictured") -> tuple[str, ...]:
+    """Whether the picture that a model is given is a grey version, or a smaller one, of what it draws."""
+    if model.requires != {"images"}:
+        return ()
+    (channels, *size), (given, *small) = model.shape, model.condition_shape
+    if (channels, given) == (3, 1) and small == size:
+        return ("colourise",)
+    smaller = small != size and all(n % m == 0 for n, m in zip(size, small, strict=True))
+    return ("superres",) if given == channels and smaller else ()
 
 
 def parameter_count(model: nn.Module) -> int:

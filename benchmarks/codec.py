@@ -1,0 +1,141 @@
+"""`python -m benchmarks.codec RUN… --data DATA`: lossless files beside PNG, WebP and xz, and how fast."""
+
+import argparse
+import io
+import lzma
+import math
+import tempfile
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image, features
+
+from benchmarks.measure import record
+from genzoo.apply.codec import Listing, compress, read, restored
+from genzoo.data import View, in_order, load
+from genzoo.images import bits_per_dim, to_levels, to_uint8
+from genzoo.models import Model, load_model, read_spec
+from genzoo.models.base import evaluating
+
+
+def saved(image: np.ndarray, kind: str, **options: Any) -> int:
+    """Bytes of one image (c h w) in a format of Pillow's; two-valued images with one bit a pixel."""
+    pixels = image[0] if len(image) == 1 else image.transpose(1, 2, 0)
+    picture = Image.fromarray(np.ascontiguousarray(pixels))
+    if kind == "PNG" and len(image) == 1 and set(np.unique(image)) <= {0, 255}:
+        picture = picture.convert("1")
+    with io.BytesIO() as file:
+        picture.save(file, format=kind, **options)
+        return file.tell()
+
+
+def packed(images: np.ndarray) -> bytes:
+    """All pixels one after the other, eight to a byte where they have two values."""
+    two = set(np.unique(images)) <= {0, 255}
+    return np.packbits(images > 0).tobytes() if two else images.tobytes()
+
+
+def others(images: np.ndarray) -> dict[str, int]:
+    """Bytes of the same pixels otherwise: a file for each image, or all in one."""
+    sheet = images.transpose(1, 0, 2, 3).reshape(1, len(images[0]), -1, images.shape[-1])[0]
+    found: dict[str, int] = {
+        "PNG, optimised, each": sum(saved(image, "PNG", optimize=True) for image in images),
+        "PNG, optimised, one tall sheet": saved(sheet, "PNG", optimize=True),
+        "xz -9e, all pixels": len(lzma.compress(packed(images), preset=9 | lzma.PRESET_EXTREME)),
+    }
+    if features.check("webp"):
+        options = {"lossless": True, "quality": 100, "method": 6, "exact": True}
+        found["WebP, lossless, each"] = sum(saved(image, "WEBP", **options) for image in images)
+    return found
+
+
+def log_probs(model: Model, batches: Callable[[], Any]) -> float:
+    """The mean bits/dim that the model itself says."""
+    with evaluating(model):
+        found = torch.cat([model.log_prob(b.images, b.given) for b in batches()]).double()  # type: ignore
+    return float(bits_per_dim(found, model.shape).mean())
+
+
+def measured(run: Path, source: str, split: str, limit: int | None, lanes: int) -> dict[str, Any]:
+    """Compresses and restores the images of a split as the run sees them."""
+    about = read_spec(run)
+    model, view = load_model(run), View.from_json(about["view"])
+    dataset = load(source, view)
+    positions = dataset.split(split)[:limit]
+    batches = partial(in_order, dataset, positions, view=view, requires=model.requires)
+
+    images = torch.cat([batch.images for batch in batches()])
+    labels = () if dataset.labels is None else tuple(dataset.labels[positions].tolist())
+    listing = Listing(labels=labels if "labels" in model.requires else ())
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "images.gzi"
+        compress(model, images[:16], file, listing=Listing(labels=listing.labels[:16]))  # compiles
+        began = time.perf_counter()
+        done = compress(model, images, file, listing=listing, lanes=lanes)
+        there = time.perf_counter() - began
+        began = time.perf_counter()
+        container = read(file)
+        numbers = np.concatenate(list(restored(model, container)))
+        back = time.perf_counter() - began
+    exact = np.array_equal(numbers, to_levels(images, container.header.levels).numpy())
+    expected, size = log_probs(model, batches), images.numel()
+    return {
+        "model": about["model"],
+        "view": about["view"],
+        "images": len(images),
+        "exact": exact,
+        "lanes": container.header.lanes,
+        "bits_per_dim": round(expected, 5),
+        "payload_bits_per_dim": round(done.bits_per_dim, 5),
+        "payload_over_model_percent": round(100 * (done.bits_per_dim / expected - 1), 3),
+        "header_and_listing_bytes": done.file_bytes - done.payload_bytes,
+        "bytes": {"genzoo": done.file_bytes} | others(to_uint8(images).numpy()),
+        "compress_symbols_per_second": round(size / there),
+        "decompress_symbols_per_second": round(size / back),
+        "compress_megabytes_per_second": round(size / there / 1e6, 4),
+        "decompress_megabytes_per_second": round(size / back / 1e6, 4),
+    }
+
+
+def said(run: Path, found: dict[str, Any]) -> None:
+    numbers = found["images"] * math.prod(found["model"]["shape"])
+    print(f"{run.name}: {found['images']:,} images, exact: {found['exact']}")
+    over = found["payload_over_model_percent"]
+    print(f"  payload {found['payload_bits_per_dim']} bits/dim, {over:+.3f}% over the model's own")
+    for name, size in sorted(found["bytes"].items(), key=lambda pair: pair[1]):
+        print(f"  {name:32} {size:12,} bytes {8 * size / numbers:8.4f} bits/dim")
+    for way in ("compress", "decompress"):
+        rate, megabytes = (found[f"{way}_{what}_per_second"] for what in ("symbols", "megabytes"))
+        print(f"  {way:32} {rate:12,} symbols/s {megabytes} MB/s", flush=True)
+
+
+def main() -> None:
+    """Measures and writes benchmarks/results/codec.json."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.codec", description=__doc__)
+    parser.add_argument("runs", type=Path, nargs="+", metavar="RUN")
+    parser.add_argument("--data", help="instead of each run's own; aliases look in $GENZOO_DATA")
+    parser.add_argument("--split", default="test")
+    parser.add_argument("--limit", type=int, help="only the first so many images")
+    parser.add_argument("--lanes", type=int, default=256)
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    found = {}
+    for run in options.runs:
+        source = options.data or read_spec(run)["data"]
+        found[run.name] = measured(run, source, options.split, options.limit, options.lanes)
+        found[run.name]["data"] = Path(source).name
+        said(run, found[run.name])
+    words = ["python", "-m", "benchmarks.codec", *[f"runs/{run.name}" for run in options.runs]]
+    words += ["--data", options.data] if options.data else []
+    words += ["--split", options.split, "--lanes", str(options.lanes)]
+    words += ["--limit", str(options.limit)] if options.limit else []
+    print(record("codec", {"runs": found}, words))
+
+
+if __name__ == "__main__":
+    main()
