@@ -5,11 +5,16 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from genzoo.apply import given_labels
 from genzoo.cli.verbs import VERBS
-from genzoo.data import load
-from genzoo.data.batches import Batches
+from genzoo.data import BUILTIN, load
+from genzoo.data.batches import Batches, chosen, in_order
 from genzoo.data.dataset import Dataset
+from genzoo.data.scaling import Scaling
+from genzoo.data.series import PREFIX as SERIES
+from genzoo.data.series import load_series
 from genzoo.data.view import View
 from genzoo.errors import BadInput, nearest
 from genzoo.models import Model, capabilities, catalogue, load_model, read_spec
@@ -56,7 +61,9 @@ def open_for(verb: str, path: Path, device: str = "auto") -> Opened:
     run = open_run(path, device)
     if not VERBS[verb].possible(capabilities(run.model)):
         able = models_that_can(verb)
-        others = f"models that can: {', '.join(able)}" if able else "`genzoo classify` makes a run that can"
+        others = (
+            f"models that can: {', '.join(able)}" if able else f"`{VERBS[verb].made_by}` makes a run that can"
+        )
         needed = VERBS[verb].needed()
         why = "" if needed == verb else f" (that takes {needed})"
         raise BadInput(f"{path}: {type(run.model).__name__} cannot {verb}{why}; {others}")
@@ -88,7 +95,11 @@ def data_for(run: Opened, source: str | None) -> Dataset:
         raise BadInput(f"{run.path}: does not say what it was trained on; give --data DATA")
     own = source is None or source == run.data
     source = source or str(run.data)
-    dataset = load(source, run.view if own else view_of_others(run))
+    if run.about.get("scaling") and not own and source not in BUILTIN:
+        scaling = Scaling.from_json(run.about["scaling"])  # in the units that the run was trained in
+        dataset = load_series(Path(source.removeprefix(SERIES)), view_of_others(run), scaling)
+    else:
+        dataset = load(source, run.view if own else view_of_others(run))
     if dataset.shape != run.model.shape:
         expected, got = ("x".join(map(str, shape)) for shape in (run.model.shape, dataset.shape))
         raise BadInput(f"--data {source}: items are {got}, this {type(run.model).__name__} takes {expected}")
@@ -104,8 +115,21 @@ def some_items(run: Opened, source: str | None, split: str, n: int, seed: int) -
     return Batches(dataset, split, view=run.view, size=n, seed=seed, requires=run.model.requires).at(0)
 
 
-def conditions(run: Opened, n: int, label: str | None) -> Given | None:
-    """The conditions of `n` new items of the class called, or numbered, `label`."""
+def conditions(
+    run: Opened, n: int, label: str | None, data: str | None = None, *, seed: int = 0
+) -> Given | None:
+    """The conditions of `n` new items: the class called, or numbered, `label`; what is left of test images.
+
+    Args:
+        data: whose test images, by default the run's own.
+        seed: of which ones.
+    """
+    if run.model.requires == {"images"} and label is None:
+        dataset = data_for(run, data)
+        positions = np.resize(chosen(dataset, "test", n, seed), n)
+        return next(in_order(dataset, positions, view=run.view, size=n, seed=seed, requires={"images"})).given
+    if data is not None:
+        raise BadInput(f"--data {data}: {type(run.model).__name__} is not given pictures; leave it out")
     if label is None:
         return given_labels(run.model, n)
     if label in run.classes:

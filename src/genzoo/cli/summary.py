@@ -83,7 +83,9 @@ def table(said: dict[str, Any]) -> Table:
         "parameters": f"{model['parameters']:,}",
         "can": ", ".join(model["capabilities"]),
         "data": str(data["source"] or "not known"),
-        "view": _pairs({key: data[key] for key in ("size", "channels", "fit", "levels", "binarize")}),
+        "view": _pairs(
+            {key: data[key] for key in ("size", "channels", "fit", "levels", "binarize", "degrade")}
+        ),
         "classes": ", ".join(data["classes"][:12]) + (", …" if len(data["classes"]) > 12 else ""),
         "trained": _pairs({k: v for k, v in trained.items() if not isinstance(v, dict | list)}),
         "objective": _pairs(trained.get("objective") or {}),

@@ -9,11 +9,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from genzoo.data.dataset import Dataset
+from genzoo.data.degrade import degraded
 from genzoo.data.view import View
 from genzoo.errors import BadInput
 from genzoo.images import quantise
 from genzoo.random import seed_of, uniform_at
-from genzoo.types import Batch, Given
+from genzoo.types import Batch, Given, Known
 
 
 def gather(dataset: Dataset, index: NDArray[np.int64], view: View, noise_seed: int) -> Tensor:
@@ -33,18 +34,37 @@ def gather(dataset: Dataset, index: NDArray[np.int64], view: View, noise_seed: i
     return images if view.levels == 256 else quantise(images, view.levels)
 
 
-def conditions(
-    dataset: Dataset, index: NDArray[np.int64], requires: Collection[str]
-) -> tuple[Given | None, Tensor | None]:
-    """The fields of Given that a model requires, and the paired target, of the items at `index`."""
+def presented(
+    dataset: Dataset, index: NDArray[np.int64], view: View, noise_seed: int, requires: Collection[str] = ()
+) -> Batch:
+    """The items at `index` with what comes with them: the conditions that a model requires, targets, masks.
+
+    Args:
+        noise_seed: of a binarization.
+    """
+    items = gather(dataset, index, view, noise_seed)
+    found: dict[str, Tensor] = {}
+    if "labels" in requires:
+        if dataset.labels is None:
+            raise BadInput(f"{dataset.name}: the model is conditional on labels and this data set has none")
+        found["labels"] = torch.from_numpy(dataset.labels[index])
+    if "images" in requires:
+        if view.degrade is None:
+            raise BadInput(
+                f"{dataset.name}: the model is conditional on pictures, and nothing says what of an image is "
+                "given; add --degrade grey, half or quarter"
+            )
+        found["images"] = degraded(items, view.degrade, view.values)
     target = None
     if dataset.target is not None:
         target = torch.from_numpy(np.take(dataset.target, index, axis=0)).float().div_(255)
-    if "labels" not in requires:
-        return None, target
-    if dataset.labels is None:
-        raise BadInput(f"{dataset.name}: the model is conditional on labels and this data set has none")
-    return Given(labels=torch.from_numpy(dataset.labels[index])), target
+    given = Given(**found) if found else None
+    return Batch(items, given, target, known_at(dataset, index), torch.from_numpy(index))
+
+
+def known_at(dataset: Dataset, index: NDArray[np.int64]) -> Known | None:
+    """Which pixels of the items at `index` may be looked at; None: all."""
+    return None if dataset.known is None else torch.from_numpy(np.take(dataset.known, index, axis=0))
 
 
 class Batches:
@@ -100,9 +120,7 @@ class Batches:
         index = self.index_at(move, rank, world)
         dynamic = self.view.binarize == "dynamic"
         noise = seed_of(self.seed, "dynamic", move) if dynamic else self.seed
-        given, target = conditions(self.dataset, index, self.requires)
-        items = gather(self.dataset, index, self.view, noise)
-        return Batch(items, given, target, index=torch.from_numpy(index))
+        return presented(self.dataset, index, self.view, noise, self.requires)
 
 
 def chosen(dataset: Dataset, split: str, n: int, seed: int) -> NDArray[np.int64]:
@@ -124,7 +142,4 @@ def in_order(
     """Every item of a split (or at given positions) once, in order; binarization is by (seed, index)."""
     positions = (dataset.split(split) if isinstance(split, str) else split)[:limit]
     for start in range(0, len(positions), size):
-        index = positions[start : start + size]
-        given, target = conditions(dataset, index, requires)
-        items = gather(dataset, index, view or View(), seed)
-        yield Batch(items, given, target, index=torch.from_numpy(index))
+        yield presented(dataset, positions[start : start + size], view or View(), seed, requires)

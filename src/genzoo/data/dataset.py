@@ -7,6 +7,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from genzoo.data.scaling import Scaling
 from genzoo.errors import BadInput, nearest
 
 Kind = Literal["images", "vectors", "series"]
@@ -31,6 +32,8 @@ class Dataset:
         items: the data; may be memory-mapped.
         labels: class numbers, int64, shape (n).
         target: the other domain of each item, uint8, n c h w.
+        known: which pixels may be looked at, bool, n 1 h w; None: all.
+        scaling: the units of the variables, where the items are windows of a series.
         classes: the name of each class number.
         splits: `train`, `val` and `test`: sorted positions, int64.
         names: where each item came from (a relative path), when it came from a file.
@@ -49,6 +52,8 @@ class Dataset:
     skipped: tuple[Skipped, ...] = ()
     fingerprint: str = ""
     notes: tuple[str, ...] = field(default=())
+    known: NDArray[np.bool_] | None = None
+    scaling: Scaling | None = None
 
     def __post_init__(self) -> None:
         axes, wanted = _AXES[self.kind]
@@ -56,7 +61,7 @@ class Dataset:
         if self.items.ndim != axes + 1 or self.items.dtype != dtype:
             got = f"{self.items.dtype} {self.items.shape}"
             raise BadInput(f"{self.name}: {self.kind} must be {np.dtype(dtype)} ({wanted}), got {got}")
-        for array_name in ("labels", "target"):
+        for array_name in ("labels", "target", "known"):
             array = getattr(self, array_name)
             if array is not None and len(array) != len(self.items):
                 raise BadInput(

@@ -7,6 +7,8 @@ from genzoo.errors import BadInput
 
 Fit = Literal["crop", "pad"]
 Binarize = Literal["none", "threshold", "static", "dynamic"]
+Degrade = Literal["grey", "half", "quarter"]
+SEEN = {"grey": "grey", "half": "half-size", "quarter": "quarter-size"}
 
 
 @dataclass(frozen=True)
@@ -21,6 +23,8 @@ class View:
         levels: pixels take this many evenly spaced values.
         binarize: `threshold` at 1/2; `static`: one Bernoulli draw per pixel, fixed by (seed, index);
             `dynamic`: a new draw each time in training, fixed by (seed, index) in evaluation.
+        degrade: what is left of each image and given to a net that learns to draw the image from it: its
+            `grey` version, or a small one of `half` or a `quarter` of its sides; without it nothing is given.
     """
 
     size: tuple[int, int] | None = None
@@ -29,6 +33,7 @@ class View:
     background: str = "white"
     levels: int = 256
     binarize: Binarize = "none"
+    degrade: Degrade | None = None
 
     def __post_init__(self) -> None:
         if not 2 <= self.levels <= 256:
@@ -55,5 +60,8 @@ class View:
 
         >>> View(binarize="dynamic").protocol()
         'dynamic binarization'
+        >>> View(degrade="grey").protocol()
+        '256 levels given their grey versions'
         """
-        return f"{self.levels} levels" if self.binarize == "none" else f"{self.binarize} binarization"
+        said = f"{self.levels} levels" if self.binarize == "none" else f"{self.binarize} binarization"
+        return f"{said} given their {SEEN[self.degrade]} versions" if self.degrade else said

@@ -15,7 +15,7 @@ from genzoo.objectives import load_objectives
 from genzoo.recipes import Recipe, names, read
 from genzoo.training.settings import OptimizerSettings, Settings
 
-FROM_DATA = {"shape", "levels"}  # a model's arguments that its data decide
+FROM_DATA = {"shape", "levels", "picture"}  # a model's arguments that its data decide
 _NOT_FLAGS = {"horizon"}
 
 

@@ -8,9 +8,11 @@ from typing import Any
 
 from genzoo.configurable import build
 from genzoo.data.dataset import Dataset
+from genzoo.data.degrade import degraded_shape
 from genzoo.data.view import View
 from genzoo.errors import BadInput, nearest
 from genzoo.models import catalogue, entry_named
+from genzoo.models.registry import Entry
 from genzoo.recipes import Recipe
 from genzoo.recipes.options import FROM_DATA, objective_spec, options
 from genzoo.training.config import Config
@@ -103,15 +105,14 @@ def resolve(
     view = resolve_view(recipe, flags)
     model_table = recipe.table("model")
     entry = entry_named(model_table.pop("name"))
-    parameters = inspect.signature(entry.cls).parameters
     settings = _settings(recipe, tables.get("train", {}))
     optimizers = _optimizers(recipe, entry.optimizer, tables.get("optimizer", {}))
-    from_data: dict[str, Any] = {"shape": list(dataset.shape)}
-    if "levels" in parameters and dataset.kind == "images":
-        from_data["levels"] = view.values
-    arguments = model_table | tables.get("model", {}) | from_data
+    decided = from_data(dataset, view, model_table, entry)
+    arguments = model_table | tables.get("model", {}) | decided
     model = build({"class": entry.cls.__name__} | _as_lists(arguments))
     check_levels(model.levels, dataset, view, entry.name)
+    if "images" in model.requires and view.degrade is None:
+        raise BadInput(f"{entry.name} is given a picture here: add --degrade grey, half or quarter")
     return Config(
         name=recipe.name,
         data=source,
@@ -123,6 +124,31 @@ def resolve(
         origin=origin,
         notes={k: getattr(recipe, k) for k in ("source", "published", "protocol") if getattr(recipe, k)},
     )
+
+
+def from_data(dataset: Dataset, view: View, model: Mapping[str, Any], entry: Entry) -> dict[str, Any]:
+    """The arguments of a model that its data decide."""
+    decided: dict[str, Any] = {"shape": list(dataset.shape)}
+    if "levels" in inspect.signature(entry.cls).parameters and dataset.kind == "images":
+        decided["levels"] = view.values
+    if view.degrade is not None:
+        decided["picture"] = picture_of(dataset, view, model, entry)
+    return decided
+
+
+def picture_of(dataset: Dataset, view: View, model: Mapping[str, Any], entry: Entry) -> list[int]:
+    """The shape of what is left of an image; BadInput if the model is given none, or one of another shape."""
+    assert view.degrade is not None
+    if "picture" not in inspect.signature(entry.cls).parameters:
+        able = [e.name for e in catalogue().values() if "picture" in inspect.signature(e.cls).parameters]
+        raise BadInput(
+            f"--degrade {view.degrade}: {entry.name} is not given a picture; "
+            f"models that can be: {', '.join(able)}"
+        )
+    left = list(degraded_shape(dataset.shape, view.degrade))
+    if (own := list(model.get("picture", left))) != left:
+        raise BadInput(f"--degrade {view.degrade}: leaves a picture of {left}, the model takes {own}")
+    return left
 
 
 def check_levels(levels: int | None, dataset: Dataset, view: View, name: str) -> None:

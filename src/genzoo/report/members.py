@@ -7,12 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from genzoo.apply import given_labels
 from genzoo.data import Dataset, View, load
-from genzoo.data.batches import conditions, gather
+from genzoo.data.batches import presented
 from genzoo.errors import BadInput
 from genzoo.evaluation import Cost, Result, likelihood, sampling_cost
 from genzoo.models import Model, capabilities, entry_of, load_model, read_spec
@@ -114,9 +113,7 @@ class Member:
 
     def items(self, index: NDArray[np.int64]) -> Batch:
         """The items at these positions, as the model sees them."""
-        given, target = conditions(self.dataset, index, self.model.requires)
-        images = gather(self.dataset, index, self.view, self.seed)
-        return Batch(images, given, target, index=torch.from_numpy(index))
+        return presented(self.dataset, index, self.view, self.seed, self.model.requires)
 
     def held_out(self, n: int) -> Batch:
         """`n` items of the test split, the same ones for every model of one data set."""
