@@ -13,10 +13,11 @@ from genzoo.data.arrays import assemble
 from genzoo.data.dataset import Dataset
 from genzoo.data.mixtures import MIXTURES, mixture_points
 from genzoo.data.pixels import Frame, colour, present
+from genzoo.data.series import series
 from genzoo.data.view import View
 from genzoo.errors import BadInput
 
-BUILTIN = ("mnist5k", "digits", "photos", *MIXTURES)
+BUILTIN = ("mnist5k", "digits", "photos", "eeg", *MIXTURES)
 PHOTOS = ("astronaut.png", "chelsea.png", "coffee.png", "rocket.jpg", "retina.jpg")
 _LONGEST = 720  # pixels of a photograph's side above which it is halved
 
@@ -24,12 +25,16 @@ _LONGEST = 720  # pixels of a photograph's side above which it is halved
 def load_builtin(name: str, view: View) -> Dataset:
     """`mnist5k`: 5,000 MNIST digits, 500 of each; `digits`: 1,797 of 8x8; `photos`: 1,342 patches.
 
-    `ring8` and `grid25`: points of a mixture of Gaussians.
+    `eeg`: windows of an EEG, 800 steps of four electrodes; `ring8` and `grid25`: points of a mixture of
+    Gaussians.
     """
     if name in MIXTURES:
         return mixture_points(name)
     if name == "photos":
         return _photos(view)
+    if name == "eeg":
+        voltages = np.fromfile(_shipped(name, "matplotlib", "mpl-data/sample_data/eeg.dat"), "<f8")
+        return series(voltages.reshape(-1, 4), view, name=name, names=("PG3", "PG5", "PG7", "PG9"))
     if name == "digits":
         table = _table(_shipped(name, "sklearn", "datasets/data/digits.csv.gz"))
         pixels = np.round(table[:, :-1] * (255 / 16)).astype(np.uint8).reshape(-1, 8, 8)

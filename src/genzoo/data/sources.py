@@ -1,4 +1,4 @@
-"""What DATA may be: a folder, an archive, idx, .npy or .npz files, an image, a built-in or a hub set."""
+"""What DATA may be: a folder, an archive, idx, .npy or .npz, an image, a series, a built-in or a hub set."""
 
 import difflib
 import os
@@ -21,6 +21,8 @@ from genzoo.data.hub import open_hub
 from genzoo.data.idx import is_idx_images, labels_of, load_idx
 from genzoo.data.listing import FORMATS, Files, archive_suffix, split_named
 from genzoo.data.rows import rows_digest
+from genzoo.data.series import PREFIX as SERIES
+from genzoo.data.series import load_series
 from genzoo.data.stacked import PREFIX, grey_source, stacked
 from genzoo.data.view import View
 from genzoo.errors import BadInput, nearest
@@ -31,7 +33,7 @@ ALIASES = {
     "cifar10": "uoft-cs/cifar10",
 }
 PIXEL_LIMIT = 2**26
-_EXPECTED = "a folder, a zip or tar, an image, idx files, .npy or .npz, hf:NAME"
+_EXPECTED = "a folder, a zip or tar, an image, idx files, .npy or .npz, a series in .csv, hf:NAME"
 
 
 def load(
@@ -98,7 +100,7 @@ def _named(
         data = load_builtin(source, view)
         note = f"{source} is the built-in set; for the folder say ./{source}"
         return replace(data, notes=(*data.notes, note)) if Path(source).exists() else data
-    name, path = source, Path(source).expanduser()
+    name, path = source, Path(source.removeprefix(SERIES)).expanduser()
     grey = grey_source(source)
     if grey and not path.exists():
         own = replace(view, channels=None)  # a grey set stays grey, so that one of colours is refused
@@ -110,6 +112,8 @@ def _named(
         path = local
     if not path.exists():
         raise BadInput(_unknown(source, path))
+    if path.suffix.lower() == ".csv" or (source.startswith(SERIES) and path.is_file()):
+        return load_series(path, view)
     if path.suffix in (".npy", ".npz"):
         return dataset_of(path.stem, read_arrays(path), view, kind)
     gallery = _open(name if source in ALIASES else _title(path), path, table)

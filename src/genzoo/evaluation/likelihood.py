@@ -56,6 +56,8 @@ def log_prob(model: Model, batch: Batch) -> Nats:
     """Exact log p(x) of each item, nats."""
     if not isinstance(model, Scores):
         raise BadInput(f"{type(model).__name__} has no exact log_prob")
+    if batch.known is not None:
+        raise BadInput("the data have unknown values, so log p(x) of whole items is not known")
     return model.log_prob(batch.images, batch.given)
 
 

@@ -17,6 +17,7 @@ from genzoo.data.view import View as DataView
 from genzoo.errors import BadInput
 from genzoo.models import Model, catalogue, load_model
 from genzoo.objectives import build_objective
+from genzoo.objectives.likelihood import NegativeLogLikelihood
 from genzoo.random import seeded
 from genzoo.training import distributed
 from genzoo.training.config import Config
@@ -74,6 +75,9 @@ def assemble(config: Config, dataset: Dataset, device: torch.device) -> Run:
     if model.shape != dataset.shape:
         raise BadInput(f"the model is for items of shape {model.shape}, {dataset.name} has {dataset.shape}")
     objective = build_objective(dict(config.objective))
+    if dataset.known is not None and not isinstance(objective, NegativeLogLikelihood):
+        name = type(objective).__name__
+        raise BadInput(f"{dataset.name} has unknown values, {name} needs all; train an autoregressive model")
     batches = Batches(
         dataset, view=config.view, size=settings.batch, seed=settings.seed, requires=model.requires
     )
@@ -158,7 +162,8 @@ def describe(config: Config, dataset: Dataset) -> dict[str, Any]:
         kept = DataView.from_json(view.to_json() | {"channels": channels})
         view = replace(kept, size=(height, width))
     about = {"view": view.to_json(), "data": config.data, "name": config.name}
-    return about | {"classes": list(dataset.classes)}
+    scaling = {"scaling": dataset.scaling.to_json()} if dataset.scaling else {}
+    return about | {"classes": list(dataset.classes)} | scaling
 
 
 def go_on(keeper: Keeper, config: Config, view: View) -> None:
