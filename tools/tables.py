@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,10 @@ from genzoo.recipes.options import options
 from genzoo.report.columns import Column, column_of, columns_of
 
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "tools"))  # also where another file loads this one
+
+import recorded  # noqa: E402
+
 RESULTS = ROOT / "docs" / "results"
 BENCHMARK = ROOT / "benchmarks" / "results" / "foundation.json"
 _CHOSEN = ("log_prob", "elbo", "bits_per_dim", "squared_error")
@@ -167,6 +172,11 @@ def cell_of(column: Column, line: list[Result]) -> str:
     return next((str(result) for result in line if column_of(result) == column), "–")
 
 
+def causal(name: str, _: str) -> str:
+    """A benchmark of the causal nets."""
+    return recorded.recorded(name, getattr(recorded, name), table)
+
+
 PARTS: dict[str, Callable[[str], str]] = {
     "models": lambda _: markdown_table(),
     "commands": commands,
@@ -177,6 +187,7 @@ PARTS: dict[str, Callable[[str], str]] = {
     "benchmarks": benchmark_table,
     "report": report_picture,
     "comparison": comparison,
+    **{name: partial(causal, name) for name in ("sampling", "nats", "steps", "codec")},
 }
 MARKER = re.compile(r"(<!-- ([a-z-]+)(?: ([\w-]+))? -->\n).*?(<!-- /\2 -->)", re.DOTALL)
 

@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import zipfile
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,7 +29,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "tour.md"
 BLOCK = re.compile(r"(<!-- tour( [^>]*?)? -->\n)(.*?)(<!-- /tour -->)", re.DOTALL)
 FENCE = re.compile(r"(```console\n)(.*?)(```)", re.DOTALL)
-PICTURE = re.compile(r"\]\(img/([\w-]+\.png)\)")
+PICTURE = re.compile(r"\]\(img/([\w-]+\.(?:png|gif))\)")
 LARGEST = 200_000  # bytes of a picture
 STRIP = {  # run → words of the command whose .npz gives a row of the README's picture, array, label
     "ae-mnist": ("reconstruct", "reconstructions", "autoencoder: rebuilt from its code"),
@@ -119,6 +120,11 @@ def shown_commands(console: str) -> list[str]:
     return re.findall(r"^(\$ (?:.*\\\n)*.*)\n", console, re.MULTILINE)
 
 
+def chosen(body: str, only: str | None) -> bool:
+    """Whether a block is one of those to be played."""
+    return only is None or any(re.search(only, command) for command in commands_of(body))
+
+
 def play(place: Place, options: str, body: str, out: Path) -> str:
     """Runs a block's commands; the block with what they said."""
     asked = dict(word.partition("=")[::2] for word in options.split())
@@ -140,6 +146,9 @@ def play(place: Place, options: str, body: str, out: Path) -> str:
 
 def keep_picture(source: Path, target: Path) -> None:
     """The picture in as few bytes as it takes: grey if it is, else 256 colours or smaller if it is large."""
+    if target.suffix == ".gif":  # a film stays as it is
+        shutil.copyfile(source, target)
+        return
     image = Image.open(source).convert("RGB")
     red, green, blue = (np.asarray(band) for band in image.split())
     kept = image.convert("L") if (red == green).all() and (red == blue).all() else image
@@ -153,13 +162,11 @@ def keep_picture(source: Path, target: Path) -> None:
         kept.save(target, optimize=True)
 
 
-def set_up(place: Place, page: str) -> None:
-    """Runs that the page uses and does not train, a folder as people have them, and a mask."""
+def set_up(place: Place, page: str, also: Iterable[str]) -> None:
+    """Runs that the page uses and does not train, those in `also`, a folder as people have them, a mask."""
     runs = place.folder / "runs"
     runs.mkdir()
-    used = dict.fromkeys(
-        re.findall(r"runs/([\w-]+)", " ".join(commands_of(page)) + " runs/".join(["", *STRIP]))
-    )
+    used = dict.fromkeys([*re.findall(r"runs/([\w-]+)", " ".join(commands_of(page))), *also])
     trained = set(re.findall(r"(?:train|classify).*--out runs/([\w-]+)", "\n".join(commands_of(page))))
     for name in used:
         if name in trained:
@@ -247,15 +254,22 @@ def main() -> int:
     )
     parser.add_argument("--out", type=Path, default=ROOT / "docs" / "img", help="where pictures go")
     parser.add_argument("--page", type=Path, default=PAGE, help="the page to play")
+    parser.add_argument("--only", metavar="REGEX", help="only blocks with a command in which this is found")
     parser.add_argument("--report", type=Path, help="a report.html of `genzoo demo` to photograph")
     given = parser.parse_args()
     given.out.mkdir(parents=True, exist_ok=True)
     page = given.page.read_text(encoding="utf-8")
     with tempfile.TemporaryDirectory(prefix="genzoo-tour-") as folder:
         place = Place(Path(folder), given.data.resolve(), given.runs.resolve())
-        set_up(place, page)
-        strip(place, given.out)
-        played = BLOCK.sub(lambda m: m[1] + play(place, m[2] or "", m[3], given.out) + m[4], page)
+        wanted = [m[3] for m in BLOCK.finditer(page) if chosen(m[3], given.only)]
+        set_up(place, "\n".join(wanted), () if given.only else STRIP)
+        if not given.only:
+            strip(place, given.out)
+
+        def played_block(m: re.Match[str]) -> str:
+            return m[1] + play(place, m[2] or "", m[3], given.out) + m[4] if m[3] in wanted else m[0]
+
+        played = BLOCK.sub(played_block, page)
         write_text(given.page, played)
     if given.report:
         photograph(given.report, given.out / "report.png")
