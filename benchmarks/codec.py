@@ -117,24 +117,25 @@ def said(run: Path, found: dict[str, Any]) -> None:
 def main() -> None:
     """Measures and writes benchmarks/results/codec.json."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.codec", description=__doc__)
-    parser.add_argument("runs", type=Path, nargs="+", metavar="RUN")
+    parser.add_argument(
+        "runs", nargs="+", metavar="RUN[:IMAGES]", help="of its data the first so many images"
+    )
     parser.add_argument("--data", help="instead of each run's own; aliases look in $GENZOO_DATA")
     parser.add_argument("--split", default="test")
-    parser.add_argument("--limit", type=int, help="only the first so many images")
     parser.add_argument("--lanes", type=int, default=256)
     options = parser.parse_args()
     torch.set_num_threads(1)
-    found = {}
-    for run in options.runs:
+    found, words = {}, ["python", "-m", "benchmarks.codec"]
+    for name in options.runs:
+        folder, _, limit = name.partition(":")
+        run = Path(folder)
         source = options.data or read_spec(run)["data"]
-        found[run.name] = measured(run, source, options.split, options.limit, options.lanes)
+        found[run.name] = measured(run, source, options.split, int(limit) if limit else None, options.lanes)
         found[run.name]["data"] = Path(source).name
         said(run, found[run.name])
-    words = ["python", "-m", "benchmarks.codec", *[f"runs/{run.name}" for run in options.runs]]
+        words.append(f"runs/{run.name}" + (f":{limit}" if limit else ""))
     words += ["--data", options.data] if options.data else []
-    words += ["--split", options.split, "--lanes", str(options.lanes)]
-    words += ["--limit", str(options.limit)] if options.limit else []
-    print(record("codec", {"runs": found}, words))
+    print(record("codec", {"runs": found}, [*words, "--split", options.split, "--lanes", str(options.lanes)]))
 
 
 if __name__ == "__main__":

@@ -142,7 +142,7 @@ def test_of_all_float32_draws_at_most_one_in_ten_thousand_differs_from_the_naive
     """One early difference changes what follows it, so an image counts once."""
     differing = draws = 0
     for name in NETS:
-        model, n = net(name, torch.float32), 128
+        model, n = net(name, torch.float32), 64
         given = conditions(model, n)
         nothing = torch.zeros(n, 1, *model.shape[1:], dtype=torch.bool)
         with seeded(3):
@@ -151,7 +151,7 @@ def test_of_all_float32_draws_at_most_one_in_ten_thousand_differs_from_the_naive
             naive = naive_fill(model, torch.zeros(n, *model.shape), nothing, given)
         differing += (cached != naive).flatten(1).any(1).sum().item()
         draws += cached.numel()
-    assert draws > 40_000
+    assert draws > 20_000
     assert differing / draws <= 1e-4
 
 
