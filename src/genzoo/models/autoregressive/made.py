@@ -181,7 +181,7 @@ class MADE(DenseNet):
             here = rows.to(images.device)
             with by_item(streams[rows], "ordering", k):
                 images[here] = self.with_ordering(k).fill(
-                    images[here], known[here], given, temperature=temperature, done=done
+                    images[here], known[here], given, temperature=temperature
                 )
         return images
 
