@@ -135,7 +135,8 @@ def main() -> None:
         said(run, found[run.name])
         words.append(f"runs/{run.name}" + (f":{limit}" if limit else ""))
     words += ["--data", options.data] if options.data else []
-    print(record("codec", {"runs": found}, [*words, "--split", options.split, "--lanes", str(options.lanes)]))
+    words += [] if options.split == "test" else ["--split", options.split]
+    print(record("codec", {"runs": found, "lanes": options.lanes}, words))
 
 
 if __name__ == "__main__":
