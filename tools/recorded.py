@@ -75,3 +75,12 @@ def codec(said: dict[str, Any]) -> tuple[str, list[list[str]]]:
         "run | images | payload, bits/dim (over the model's own) | bytes | symbols/s there / back | MB/s"
     )
     return heading, rows
+
+
+ROWS: dict[str, Rows] = {
+    "sampling": sampling,
+    "sampling-paper": sampling,
+    "nats": nats,
+    "steps": steps,
+    "codec": codec,
+}

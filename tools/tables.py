@@ -174,7 +174,7 @@ def cell_of(column: Column, line: list[Result]) -> str:
 
 def causal(name: str, _: str) -> str:
     """A benchmark of the causal nets."""
-    return recorded.recorded(name, getattr(recorded, name), table)
+    return recorded.recorded(name, recorded.ROWS[name], table)
 
 
 PARTS: dict[str, Callable[[str], str]] = {
@@ -187,7 +187,7 @@ PARTS: dict[str, Callable[[str], str]] = {
     "benchmarks": benchmark_table,
     "report": report_picture,
     "comparison": comparison,
-    **{name: partial(causal, name) for name in ("sampling", "nats", "steps", "codec")},
+    **{name: partial(causal, name) for name in ("sampling", "sampling-paper", "nats", "steps", "codec")},
 }
 MARKER = re.compile(r"(<!-- ([a-z-]+)(?: ([\w-]+))? -->\n).*?(<!-- /\2 -->)", re.DOTALL)
 
