@@ -21,7 +21,6 @@ from genzoo.models.autoencoding.autoencoder import Autoencoder
 from genzoo.models.autoregressive.pixelcnn import PixelCNN
 from genzoo.models.variational.vae import VAE
 from genzoo.nn.mlp import MLP
-from genzoo.nn.row_lstm import RowLSTMLayer
 from genzoo.training.config import Config
 from genzoo.training.settings import OptimizerSettings, Settings
 from genzoo.types import Batch
@@ -44,20 +43,6 @@ def widths_flops(*widths):
 def test_the_operations_of_a_fully_connected_net_are_two_a_weight():
     net = MLP((7,), (11, 13), (3,))
     assert flops(lambda: net(torch.zeros(5, 7))) == 5 * widths_flops(7, 11, 13, 3)
-
-
-def test_the_operations_of_a_convolution_are_two_a_weight_and_place():
-    layer = nn.Conv2d(3, 8, 5, padding=2)
-    assert flops(lambda: layer(torch.zeros(2, 3, 6, 7))) == 2 * 2 * (8 * 3 * 5 * 5) * (6 * 7)
-
-
-def test_the_operations_of_a_recurrence_in_place_count_too():
-    """One Row LSTM layer of width w: 4w gates from 2·2w inputs, and from 3·w states but beyond the border."""
-    w, side = 2, 5
-    layer = RowLSTMLayer(2 * w, w)
-    inputs, states = 2 * 2 * w * 4 * w * side**2, (side - 1) * (3 * side - 2) * w * 4 * w
-    counted = flops(lambda: layer(torch.zeros(1, 2 * w, side, side)))
-    assert counted == 2 * (inputs + states)
 
 
 def test_a_backward_pass_of_a_deep_net_is_twice_the_forward_one_but_for_the_first_layer():
