@@ -19,20 +19,29 @@ from genzoo.files import write_json
 RESULTS = Path(__file__).parent / "results"
 
 
+def interleaved(
+    contenders: Mapping[str, Callable[[], Any]], rounds: int
+) -> dict[str, list[tuple[float, Any]]]:
+    """Seconds and result of each call: A B A B …, after one round that is not counted."""
+    found: dict[str, list[tuple[float, Any]]] = {name: [] for name in contenders}
+    for number in range(rounds + 1):
+        for name, work in contenders.items():
+            began = time.perf_counter()
+            result = work()
+            if number:
+                found[name].append((time.perf_counter() - began, result))
+    return found
+
+
 def side_by_side(contenders: Mapping[str, Callable[[], int]], rounds: int) -> dict[str, dict[str, float]]:
-    """Items a second of each contender: A B A B …, after one round that is not counted.
+    """Items a second of each contender, `interleaved`.
 
     Args:
         contenders: each does its work once and returns how many items it handled.
         rounds: counted ones.
     """
-    rates: dict[str, list[float]] = {name: [] for name in contenders}
-    for number in range(rounds + 1):
-        for name, work in contenders.items():
-            began = time.perf_counter()
-            items = work()
-            if number:
-                rates[name].append(items / (time.perf_counter() - began))
+    found = interleaved(contenders, rounds)
+    rates = {name: [items / seconds for seconds, items in calls] for name, calls in found.items()}
     return {
         name: {
             "median_items_per_second": round(statistics.median(values), 1),

@@ -3,37 +3,26 @@
 import argparse
 import statistics
 import sys
-import time
-from collections.abc import Callable
 from typing import Any
 
 import torch
 
-from benchmarks.measure import record
+from benchmarks.measure import interleaved, record
 from benchmarks.nets import NETS, PAPER, SHAPES
 from genzoo.evaluation.flops import flops
 from genzoo.models.autoregressive.base import Autoregressive
-
-
-def median_of_both(a: Callable[[], object], b: Callable[[], object], rounds: int) -> tuple[float, float]:
-    """Median seconds of two calls, turn by turn, after one round that is not counted."""
-    times: tuple[list[float], list[float]] = ([], [])
-    for number in range(rounds + 1):
-        for call, found in zip((a, b), times, strict=True):
-            began = time.perf_counter()
-            call()
-            if number:
-                found.append(time.perf_counter() - began)
-    return statistics.median(times[0]), statistics.median(times[1])
 
 
 @torch.no_grad()
 def cost_of(model: Autoregressive, batch: int, rounds: int) -> dict[str, Any]:
     """A batch's forward pass and its samples, by the clock; and the floor, by counting operations."""
     x = torch.randint(model.levels, (batch, *model.shape)).float() / (model.levels - 1)
-    one, other = median_of_both(
-        lambda: model.parameters_of(x * 2 - 1, None), lambda: model.sample(batch), rounds
-    )
+    calls = {
+        "forward": lambda: model.parameters_of(x * 2 - 1, None),
+        "sample": lambda: model.sample(batch),
+    }
+    timed = interleaved(calls, rounds).values()
+    one, other = (statistics.median(seconds for seconds, _ in call) for call in timed)
     dense, added = (
         flops(call) for call in (lambda: model.parameters_of(x[:1], None), lambda: model.sample(1))
     )
