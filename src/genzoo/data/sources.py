@@ -94,30 +94,40 @@ def refit(data: Dataset, view: View) -> Dataset:
 def _named(
     source: str, view: View, verify: bool, pixel_limit: int, table: Path | None, kind: Kind | None
 ) -> Dataset:
-    if source.startswith("hf:"):
-        return _gallery(open_hub(source, source.removeprefix("hf:")), view, verify, pixel_limit)
     if source in BUILTIN:
         data = load_builtin(source, view)
         note = f"{source} is the built-in set; for the folder say ./{source}"
         return replace(data, notes=(*data.notes, note)) if Path(source).exists() else data
-    name, path = source, Path(source.removeprefix(SERIES)).expanduser()
-    grey = grey_source(source)
-    if grey and not path.exists():
+    grey, path = grey_source(source), _path(source)
+    if grey and path and not path.exists():
         own = replace(view, channels=None)  # a grey set stays grey, so that one of colours is refused
         return refit(stacked(_named(grey, own, verify, pixel_limit, table, kind)), view)
-    if source in ALIASES:
-        local = Path(os.environ.get("GENZOO_DATA", "")) / source
-        if not os.environ.get("GENZOO_DATA") or not local.exists():
-            return _gallery(_from_hub(source), view, verify, pixel_limit)
-        path = local
+    if path and path.exists():
+        if path.suffix.lower() == ".csv" or (source.startswith(SERIES) and path.is_file()):
+            return load_series(path, view)
+        if path.suffix in (".npy", ".npz"):
+            return dataset_of(path.stem, read_arrays(path), view, kind)
+    return _gallery(gallery_of(source, table), view, verify, pixel_limit)
+
+
+def gallery_of(source: str, table: Path | None = None) -> Gallery:
+    """The image files of a source that has files: a folder, an archive, one image, idx files or a hub set."""
+    path = _path(source)
+    if path is None:
+        return _from_hub(source) if source in ALIASES else open_hub(source, source.removeprefix("hf:"))
     if not path.exists():
         raise BadInput(_unknown(source, path))
-    if path.suffix.lower() == ".csv" or (source.startswith(SERIES) and path.is_file()):
-        return load_series(path, view)
-    if path.suffix in (".npy", ".npz"):
-        return dataset_of(path.stem, read_arrays(path), view, kind)
-    gallery = _open(name if source in ALIASES else _title(path), path, table)
-    return _gallery(gallery, view, verify, pixel_limit)
+    return _open(source if source in ALIASES else _title(path), path, table)
+
+
+def _path(source: str) -> Path | None:
+    """Where a source lies on this machine; None: on the hub."""
+    if source.startswith("hf:"):
+        return None
+    if source in ALIASES:
+        folder = os.environ.get("GENZOO_DATA")
+        return Path(folder) / source if folder and (Path(folder) / source).exists() else None
+    return Path(source.removeprefix(SERIES)).expanduser()
 
 
 def _gallery(gallery: Gallery, view: View, verify: bool, pixel_limit: int) -> Dataset:

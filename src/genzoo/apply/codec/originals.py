@@ -1,6 +1,5 @@
 """Whether a data set's pixels are those of the files that it was read from: what lossless is about."""
 
-import os
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
@@ -10,13 +9,12 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
-from genzoo.data import ALIASES, View, load
+from genzoo.data import View, load
 from genzoo.data.arrays import read_arrays
 from genzoo.data.decode import opened, quiet
-from genzoo.data.hub import open_hub
 from genzoo.data.listing import Files, Unusable
 from genzoo.data.pixels import is_grey, upright_size
-from genzoo.data.sources import PIXEL_LIMIT, _open
+from genzoo.data.sources import PIXEL_LIMIT, gallery_of
 from genzoo.errors import BadInput
 from genzoo.images import quantise
 
@@ -32,7 +30,7 @@ def check_originals(source: str, names: Sequence[str], shape: tuple[int, int, in
         names: of its files; empty if its images are no files.
     """
     if names:
-        with closing(_files(source)) as files, quiet():
+        with closing(gallery_of(source).files) as files, quiet():
             for name in names:
                 if reason := _reason(files, name, shape):
                     raise BadInput(f"{source}: {name} {reason}")
@@ -64,15 +62,6 @@ def check_levels(
             raise BadInput(
                 f"{source}: {name} has a pixel of {value}, which is none of the model's {levels} levels"
             )
-
-
-def _files(source: str) -> Files:
-    path = Path(source).expanduser()
-    if source in ALIASES and os.environ.get("GENZOO_DATA"):
-        path = Path(os.environ["GENZOO_DATA"]) / source
-    if path.exists() and not source.startswith("hf:"):
-        return _open(source, path, None).files
-    return open_hub(source, ALIASES.get(source, source.removeprefix("hf:"))).files
 
 
 def _reason(files: Files, name: str, shape: tuple[int, int, int]) -> str:
