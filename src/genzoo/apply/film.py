@@ -25,7 +25,7 @@ def check_filmable(model: Model) -> None:
     """BadInput for a model whose images do not grow pixel by pixel in one known order."""
     if not isinstance(model, Replays):
         raise BadInput(f"--film: {type(model).__name__} does not draw pixel by pixel")
-    if model.spec.get("orderings", 1) != 1:
+    if model.orderings > 1:
         raise BadInput(
             f"--film: {type(model).__name__} draws each image in an ordering of its own; "
             "a run with one ordering can be filmed"

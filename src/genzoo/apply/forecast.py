@@ -67,7 +67,7 @@ def check_order(model: Model) -> None:
     """BadInput for a net that draws a row before one above it: its completion is no forecast."""
     if isinstance(model, Replays) and not model.requires:
         rows = [visit.row for visit in model.tape().visits]
-        if rows != sorted(rows) or model.spec.get("orderings", 1) > 1:
+        if rows != sorted(rows) or model.orderings > 1:
             raise BadInput(f"this {type(model).__name__} does not draw row after row, so it cannot forecast")
 
 

@@ -122,6 +122,11 @@ class Completes(Protocol):
 class Replays(Protocol):
     """Gives each pixel a probability, given those before it, in steps that can be taken one by one."""
 
+    @property
+    def orderings(self) -> int:
+        """Orders of the pixels that images are drawn in; of several, `tape` is the first one's."""
+        ...
+
     def tape(self, given: Given | None = None) -> Tape:
         """What one more pixel costs, under these conditions."""
         ...

@@ -53,6 +53,11 @@ class Autoregressive(Model):
     def record(self, tape: Tape, given: Given | None) -> None:
         """Writes down what one more pixel costs, under the conditions of one batch."""
 
+    @property
+    def orderings(self) -> int:
+        """Orders of the pixels that images are drawn in."""
+        return 1
+
     def conditionals(self, images: Images, given: Given | None = None) -> Density:
         """p(xᵢ | x₁ … xᵢ₋₁) of every pixel and channel at once."""
         self.check(images, given)

@@ -10,7 +10,8 @@ from torch import Tensor
 from genzoo.models.autoregressive.base import Autoregressive
 from genzoo.models.autoregressive.outputs import Output
 from genzoo.nn.dense_causal import ordering
-from genzoo.nn.tape import Ref, Tape, Visit
+from genzoo.nn.places import Ref, Visit
+from genzoo.nn.tape import Tape
 from genzoo.random import seed_of
 
 

@@ -11,7 +11,8 @@ from genzoo.models.autoregressive.dense import DenseNet
 from genzoo.models.autoregressive.outputs import OutputName, output_named
 from genzoo.models.registry import register
 from genzoo.nn.dense_causal import running_products
-from genzoo.nn.tape import Op, Tape
+from genzoo.nn.places import Op
+from genzoo.nn.tape import Tape
 from genzoo.types import Given
 
 
