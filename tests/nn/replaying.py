@@ -4,9 +4,10 @@ from collections.abc import Callable, Iterator, Sequence
 
 from torch import Tensor, nn
 
+from genzoo.nn.places import Ref
 from genzoo.nn.replay import EagerReplay
 from genzoo.nn.replay.compiled import CompiledReplay
-from genzoo.nn.tape import Ref, Tape
+from genzoo.nn.tape import Tape
 
 
 def replayed(

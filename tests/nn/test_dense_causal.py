@@ -6,8 +6,9 @@ import pytest
 import torch
 
 from genzoo.nn.dense_causal import MaskedLinear, hidden_degrees, ordering, record_function, running_products
+from genzoo.nn.places import Visit
 from genzoo.nn.replay import EagerReplay
-from genzoo.nn.tape import Tape, Visit
+from genzoo.nn.tape import Tape
 from genzoo.random import seeded
 
 

@@ -6,10 +6,11 @@ import torch
 from replaying import replayed
 from torch.nn import functional as F
 
+from genzoo.nn.places import ALWAYS, Op, When
 from genzoo.nn.replay import EagerReplay, draws, replays, tallied
 from genzoo.nn.replay.compiled import KINDS, CompiledReplay
 from genzoo.nn.replay.eager import ELEMENTWISE
-from genzoo.nn.tape import ALWAYS, Op, Tape, When
+from genzoo.nn.tape import Tape
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])

@@ -6,7 +6,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from genzoo.nn.tape import Elementwise, Ref, Tape
+from genzoo.nn.places import Elementwise, Ref
+from genzoo.nn.tape import Tape
 
 Features = Float[Tensor, "b _ h w"]  # activations of whole images
 

@@ -6,7 +6,8 @@ from torch.nn import functional as F
 
 from genzoo.nn.causal import Features
 from genzoo.nn.masked import MaskedConv2d
-from genzoo.nn.tape import Ref, Tape
+from genzoo.nn.places import Ref
+from genzoo.nn.tape import Tape
 from genzoo.nn.weight_norm import NormedConv2d
 
 

@@ -8,7 +8,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from genzoo.errors import BadInput
-from genzoo.nn.tape import Ref, Tape
+from genzoo.nn.places import Ref
+from genzoo.nn.tape import Tape
 from genzoo.types import Labels
 
 # A vector stands for a map that is the same everywhere: shape (b, k, 1, 1), or (b, k, h, w).

@@ -10,7 +10,8 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 
-from genzoo.nn.tape import Elementwise, Op, Ref, Tape
+from genzoo.nn.places import Elementwise, Op, Ref
+from genzoo.nn.tape import Tape
 from genzoo.random import seeded
 
 _CHUNK = 8  # units at once: their sums as a triangular product, their activations within the cache

@@ -8,7 +8,8 @@ from torch import nn
 from genzoo.nn.causal import CausalLayer, Features
 from genzoo.nn.line_lstm import Lines, line_lstm, record_cell
 from genzoo.nn.masked import MaskedConv2d, colour_groups
-from genzoo.nn.tape import Ref, Tape, When
+from genzoo.nn.places import Ref, When
+from genzoo.nn.tape import Tape
 
 
 @lru_cache(maxsize=32)

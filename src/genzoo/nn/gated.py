@@ -10,8 +10,9 @@ from torch.autograd.function import once_differentiable
 from genzoo.nn.causal import Features
 from genzoo.nn.conditions import Conditioned, ConditionMaps
 from genzoo.nn.masked import MaskedConv2d
+from genzoo.nn.places import Ref
 from genzoo.nn.shifted import shifted_conv2d
-from genzoo.nn.tape import Ref, Tape
+from genzoo.nn.tape import Tape
 
 
 class _Gate(torch.autograd.Function):

@@ -10,7 +10,8 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from genzoo.nn.causal import Features
-from genzoo.nn.tape import Ref, Tape
+from genzoo.nn.places import Ref
+from genzoo.nn.tape import Tape
 
 Pixel = tuple[int, int]  # (row, column), or how many rows down and columns along
 Run = tuple[int, int, int]  # (first slot that looks, first slot that is looked at, how many)

@@ -10,7 +10,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from genzoo.nn.causal import CausalLayer, CausalSequential, Features, Pointwise
-from genzoo.nn.tape import Ref, Tape
+from genzoo.nn.places import Ref
+from genzoo.nn.tape import Tape
 
 MaskType = Literal["A", "B"]
 

@@ -6,7 +6,8 @@ from torch import Tensor, nn
 
 from genzoo.nn.conditions import ConditionMaps
 from genzoo.nn.gated_resnet import DOWN, DOWN_RIGHT, Activated, Pair, PairBlock, Recorded, RecordedPair, Taps
-from genzoo.nn.tape import ALWAYS, Ref, Tape, When
+from genzoo.nn.places import ALWAYS, Ref, When
+from genzoo.nn.tape import Tape
 from genzoo.nn.weight_norm import NormedConv2d, NormedEnlarging
 
 

@@ -21,8 +21,6 @@ from torch import Tensor
 
 from genzoo.nn.places import ALWAYS, Block, Buffer, Elementwise, Op, Ref, Section, Visit, When
 
-__all__ = ["ALWAYS", "Block", "Buffer", "Elementwise", "Op", "Ref", "Section", "Tape", "Visit", "When"]
-
 
 class Tape:
     """The operations of a causal net for one batch of images, as its layers write them down.

@@ -10,8 +10,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from genzoo.nn.causal import Features
+from genzoo.nn.places import Ref
 from genzoo.nn.shifted import shifted_conv2d
-from genzoo.nn.tape import Ref, Tape
+from genzoo.nn.tape import Tape
 
 _CONSTANT = 1e-6  # a spread below it is of a map that does not vary, and is left as it is
 

@@ -7,8 +7,9 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from genzoo.nn.places import Ref
 from genzoo.nn.replay.layout import Address, Layout
-from genzoo.nn.tape import Ref, Tape
+from genzoo.nn.tape import Tape
 
 SPARE = 64  # places at the end of memory, for products that are not whole vectors
 Lanes = Float[Tensor, "places lanes"]  # numbers of each image side by side, a lane for each image

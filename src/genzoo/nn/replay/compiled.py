@@ -9,10 +9,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
+from genzoo.nn.places import Op, Ref
 from genzoo.nn.replay import draws, kernels
 from genzoo.nn.replay.base import Draws, Lanes, Replay
 from genzoo.nn.replay.layout import Address, Layout
-from genzoo.nn.tape import Op, Ref, Tape
+from genzoo.nn.tape import Tape
 
 KINDS = {
     "linear": kernels.LINEAR, "copy": kernels.COPY, "add": kernels.ADD, "relu": kernels.RELU,

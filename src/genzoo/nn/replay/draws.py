@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from genzoo.nn.replay.activations import sigmoid
 from genzoo.nn.replay.compiling import compiled
 from genzoo.nn.replay.kernels import place, run_section
 
@@ -12,12 +13,6 @@ BINARY, SOFTMAX, MIXTURE = range(3)
 # A section: its first operation and last + 1, where what is drawn goes, where the parameters are, how many.
 OPS, LAST, INP, PARAMETERS, COUNT = 0, 1, 2, 8, 14
 LEAST_LOG_SCALE = -7.0
-
-
-@compiled
-def sigmoid(x: float) -> float:
-    """1 / (1 + e^−x) in float64."""
-    return 1.0 / (1.0 + math.exp(-x))
 
 
 @compiled

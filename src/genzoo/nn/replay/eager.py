@@ -6,9 +6,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from genzoo.nn.places import Op, Ref
 from genzoo.nn.replay.base import Lanes, Replay
 from genzoo.nn.replay.layout import Address
-from genzoo.nn.tape import Op, Ref, Tape
+from genzoo.nn.tape import Tape
 
 
 class EagerReplay(Replay):

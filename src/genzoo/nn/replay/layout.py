@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from genzoo.nn.tape import Buffer, Ref, Tape
+from genzoo.nn.places import Buffer, Ref
+from genzoo.nn.tape import Tape
 
 
 @dataclass(frozen=True)
