@@ -45,6 +45,23 @@ class Density(ABC):
         """The same distribution for n rows, of a batch of one."""
 
 
+class Reparameterised(Density):
+    """A density that gradients flow through a draw of, and which knows what its own draw is worth."""
+
+    @property
+    @abstractmethod
+    def centre(self) -> Items:
+        """One item that stands for the density, shape (b, *shape): the mean, where that is known."""
+
+    @abstractmethod
+    def rsample_with_log_prob(self) -> tuple[Items, Items]:
+        """One draw a row, and what each of its dimensions adds to its log-probability: (b, *shape) each."""
+
+    def rsample(self) -> Items:
+        """One draw a row, shape (b, *shape)."""
+        return self.rsample_with_log_prob()[0]
+
+
 def sum_over_item(x: Float[Tensor, "b *shape"]) -> Nats:
     """Sums everything but the batch axis."""
     return x.flatten(1).sum(1)

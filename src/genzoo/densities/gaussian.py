@@ -4,12 +4,12 @@ import math
 
 import torch
 
-from genzoo.densities.base import Density, Support, sum_over_item
+from genzoo.densities.base import Reparameterised, Support, sum_over_item
 from genzoo.random import normal
 from genzoo.types import Items, Nats
 
 
-class Gaussian(Density):
+class Gaussian(Reparameterised):
     """N(x; μ, diag σ²): log p(x) = −½ Σ ((xᵢ − μᵢ)²/σᵢ² + 2 log σᵢ + log 2π).
 
     >>> Gaussian(torch.zeros(1, 2), torch.zeros(1, 2)).log_prob(torch.zeros(1, 2))
@@ -36,17 +36,33 @@ class Gaussian(Density):
         """μ, shape (b, *shape)."""
         return self._mean
 
+    @property
+    def centre(self) -> Items:
+        """μ, shape (b, *shape)."""
+        return self._mean
+
     def log_prob(self, items: Items) -> Nats:
         """log p(x) of each row, nats (a density), shape (b)."""
-        standard = (items - self._mean) * (-self.log_scale).exp()
-        return sum_over_item(-0.5 * (standard.square() + math.log(2 * math.pi)) - self.log_scale)
+        return sum_over_item(self.log_prob_by_dimension(items))
 
-    def rsample(self) -> Items:
-        """x = μ + σ·ε with ε ~ N(0, I): a draw that gradients of μ and σ flow through.
+    def log_prob_by_dimension(self, items: Items) -> Items:
+        """log p(xᵢ) of each dimension, nats (a density), shape (b, *shape)."""
+        return self._log_prob_of((items - self._mean) * (-self.log_scale).exp())
+
+    def rsample_with_log_prob(self) -> tuple[Items, Items]:
+        """x = μ + σ·ε with ε ~ N(0, I), a draw that gradients of μ and σ flow through; log p of each xᵢ.
 
         Reference: Kingma & Welling, 2014, arXiv:1312.6114, section 2.4.
         """
-        return self._mean + self.log_scale.exp() * normal(self._mean.shape, self._mean)
+        noise = normal(self._mean.shape, self._mean)
+        return self._mean + self.log_scale.exp() * noise, self._log_prob_of(noise)
+
+    def _log_prob_of(self, noise: Items) -> Items:
+        return -0.5 * (noise.square() + math.log(2 * math.pi)) - self.log_scale
+
+    def detached(self) -> "Gaussian":
+        """The same distribution, of whose parameters nothing learns."""
+        return Gaussian(self._mean.detach(), self.log_scale.detach())
 
     @torch.no_grad()
     def sample(self, temperature: float = 1.0) -> Items:

@@ -4,18 +4,18 @@ from abc import ABC, abstractmethod
 
 import torch
 
-from genzoo.densities import Density, Gaussian
+from genzoo.densities import Density, Gaussian, Reparameterised
 from genzoo.models.base import Model
 from genzoo.types import Given, Items, Latents
 
 
 class GaussianLatentModel(Model, ABC):
-    """p(x) = ∫ p(x|z) p(z) dz with p(z) = N(0, I) and a diagonal Gaussian q(z|x) that stands for p(z|x)."""
+    """p(x) = ∫ p(x|z) p(z) dz with a Gaussian p(z), and a q(z|x) that is drawn from in place of p(z|x)."""
 
     latent: int
 
     @abstractmethod
-    def posterior(self, images: Items, given: Given | None = None) -> Gaussian:
+    def posterior(self, images: Items, given: Given | None = None) -> Reparameterised:
         """q(z|x), z of shape (b, latent)."""
 
     @abstractmethod
@@ -28,8 +28,8 @@ class GaussianLatentModel(Model, ABC):
         return Gaussian.standard((self.latent,), self.like)
 
     def encode(self, images: Items, given: Given | None = None) -> Latents:
-        """The posterior's mean E_q[z] of each item, shape (b, latent)."""
-        return self.posterior(images, given).mean
+        """The posterior's mean E_q[z] of each item, or what its flow makes of its base's: (b, latent)."""
+        return self.posterior(images, given).centre
 
     def decode(self, latents: Latents, given: Given | None = None) -> Items:
         """The likelihood's mean E[x|z] of each code, shape (b, *shape)."""

@@ -9,10 +9,12 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional as F
 
-from genzoo.densities import Bernoulli, Density, DiscretizedLogistic, Gaussian
+from genzoo.densities import Bernoulli, Categorical, Density, DiscretizedLogistic, Gaussian, LogisticMixture
+from genzoo.densities.logistic_mixture import parameters_of_mixture
 from genzoo.errors import BadInput, nearest
 
-LikelihoodName = Literal["bernoulli", "gaussian", "logistic"]
+LikelihoodName = Literal["bernoulli", "gaussian", "logistic", "mixture", "categorical"]
+COMPONENTS = 10  # of the mixture
 _START = 0.25  # scale of an untrained pixel; the spread of images in [0, 1]
 
 
@@ -24,21 +26,33 @@ class Head:
         parameters: numbers for each dimension of an item.
         levels: of the support; None is real.
         density: makes the distribution from the output, shape (b, parameters, *shape).
+        per_pixel: instead, numbers for each pixel, where its channels are dependent.
     """
 
     parameters: int
     levels: int | None
     density: Callable[[Float[Tensor, "b p *shape"]], Density]
+    per_pixel: int | None = None
+
+    def output(self, shape: tuple[int, ...]) -> tuple[int, tuple[int, ...]]:
+        """How many numbers a decoder gives for each dimension of an output of which shape."""
+        if self.per_pixel is None:
+            return self.parameters, shape
+        if len(shape) != 3:
+            raise BadInput(f"likelihood 'mixture' is of images (c, h, w), got items of shape {shape}")
+        return 1, (self.per_pixel, *shape[1:])
 
 
-def head(likelihood: str, *, bounded: bool, levels: int, min_scale: float) -> Head:
+def head(likelihood: str, *, bounded: bool, levels: int, min_scale: float, channels: int = 1) -> Head:
     """The head called `likelihood`, a name in `LikelihoodName`.
 
     Args:
-        likelihood: "bernoulli", "gaussian" or "logistic".
+        likelihood: a Bernoulli or a Gaussian of each dimension, a discretised logistic or a softmax of its
+            levels ("categorical"), a mixture of discretised logistics of each pixel.
         bounded: items lie in [0, 1] (images), so a Gaussian's mean does too.
-        levels: of the discretised logistic.
+        levels: of the pixels, where each has a probability.
         min_scale: smallest σ of the Gaussian.
+        channels: of an image; of the mixture.
     """
     if likelihood == "bernoulli":
         return Head(1, 2, lambda output: Bernoulli(output[:, 0]))
@@ -46,6 +60,11 @@ def head(likelihood: str, *, bounded: bool, levels: int, min_scale: float) -> He
         return Head(2, None, _gaussian(bounded, min_scale))
     if likelihood == "logistic":
         return Head(2, levels, _logistic(levels))
+    if likelihood == "categorical":
+        return Head(levels, levels, Categorical)
+    if likelihood == "mixture":
+        maps = parameters_of_mixture(channels, COMPONENTS)
+        return Head(0, levels, lambda output: LogisticMixture(output[:, 0], channels, levels), maps)
     raise BadInput(f"no likelihood {likelihood!r}{nearest(likelihood, get_args(LikelihoodName))}")
 
 

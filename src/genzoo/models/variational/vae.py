@@ -2,19 +2,24 @@
 
 import math
 from collections.abc import Sequence
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
 
-from genzoo.densities import Density, Gaussian
+from genzoo.densities import Density, Flowed, Gaussian, Reparameterised
 from genzoo.errors import BadInput
 from genzoo.models.registry import register
 from genzoo.models.variational.base import GaussianLatentModel
 from genzoo.models.variational.bound import elbo_terms
 from genzoo.models.variational.likelihoods import LikelihoodName, head
-from genzoo.nn.codec import Net, at_least_float32, decoder, encoder
+from genzoo.nn.codec import CONVOLUTIONAL, Activation, Net, at_least_float32, decoder, encoder
 from genzoo.nn.conditions import one_hot
+from genzoo.nn.flows import flow
 from genzoo.types import Given, Items, Latents, Nats
+
+PosteriorName = Literal["diagonal", "iaf", "realnvp", "planar"]
+_TINY: dict[str, Any] = {"shape": (1, 8, 8), "latent": 4, "hidden": (32,)}
 
 
 @register(
@@ -25,7 +30,7 @@ from genzoo.types import Given, Items, Latents, Nats
     reference="Kingma & Welling, 2014, arXiv:1312.6114",
     objective={"class": "NegativeELBO"},
     tiny={
-        "": {"shape": (1, 8, 8), "latent": 4, "hidden": (32,)},
+        "": _TINY,
         "conv-gaussian": {
             "shape": (3, 8, 8),
             "latent": 4,
@@ -33,20 +38,35 @@ from genzoo.types import Given, Items, Latents, Nats
             "width": 4,
             "likelihood": "gaussian",
         },
-        "logistic": {"shape": (1, 8, 8), "latent": 4, "hidden": (32,), "likelihood": "logistic"},
+        "residual-mixture": {
+            "shape": (3, 8, 8),
+            "latent": 4,
+            "net": "residual",
+            "width": 4,
+            "likelihood": "mixture",
+        },
+        "logistic": _TINY | {"likelihood": "logistic"},
+        "categorical": _TINY | {"likelihood": "categorical", "levels": 4},
+        "iaf": _TINY | {"posterior": "iaf", "flow_hidden": (16,)},
+        "planar": _TINY | {"posterior": "planar", "activation": "tanh"},
         "vectors": {"shape": (6,), "latent": 2, "hidden": (16,), "likelihood": "gaussian"},
-        "classes": {"shape": (1, 8, 8), "latent": 4, "hidden": (32,), "classes": 3},
+        "realnvp": _TINY | {"posterior": "realnvp", "flow_hidden": (16,)},
+        "classes": _TINY | {"classes": 3},
     },
     optimizer={"name": "adam", "lr": 1e-3},
 )
 class VAE(GaussianLatentModel):
-    """z ~ N(0, I), x ~ p(x|z); an encoder proposes q(z|x) = N(μ(x), diag σ²(x)).
+    """z ~ N(0, I), x ~ p(x|z); an encoder proposes q(z|x) = N(μ(x), diag σ²(x)), which a flow may carry on.
 
-    The decoder is a distribution. "bernoulli" is for binary pixels. "logistic" gives probabilities of n
-    levels. "gaussian" is a density with a mean *and* a variance for every pixel; a pixel that never varies
-    would draw its variance to 0 and the density to infinity, so σ is kept above `min_scale`, by default one
-    grey level in 255: no information about 8-bit pixels is finer than that, and nats gained below it would
-    say nothing of the images.
+    The decoder is a distribution. "bernoulli" is for binary pixels. "logistic" and "categorical" give
+    probabilities of n levels, "mixture" of all channels of a pixel together. "gaussian" is a density with a
+    mean *and* a variance for every pixel; a pixel that never varies would draw its variance to 0 and the
+    density to infinity, so σ is kept above `min_scale`, by default one grey level in 255: no information
+    about 8-bit pixels is finer than that, and nats gained below it would say nothing of the images.
+
+    A diagonal Gaussian is seldom p(z|x). With `posterior` "iaf", "realnvp" or "planar" the draw from it goes
+    through `flow_steps` invertible steps whose nets also see a context that the encoder gives; the bound
+    then has no closed form and is averaged over draws. Such a posterior is fit for drawing, not for scoring.
 
     With `classes` it is conditional: x ~ p(x|z, y) and q(z|x, y) for a class y that is given, while
     z ~ N(0, I) whatever the class, so that z holds what the label does not say, such as slant and stroke; and
@@ -54,7 +74,8 @@ class VAE(GaussianLatentModel):
     fully connected encoder flattens; a convolutional encoder sees one more constant channel for each class.
 
     Reference: Kingma & Welling, 2014, "Auto-encoding variational Bayes", arXiv:1312.6114; the defaults are
-    its MNIST net of one hidden layer (section 5) with 20 latent variables. Classes: Kingma et al., 2014,
+    its MNIST net of one hidden layer (section 5) with 20 latent variables. Flows: Rezende & Mohamed, 2015,
+    arXiv:1505.05770; Kingma et al., 2016, arXiv:1606.04934. Classes: Kingma et al., 2014,
     "Semi-supervised learning with deep generative models", arXiv:1406.5298, equation 6; Sohn, Lee & Yan,
     2015, "Learning structured output representation using deep conditional generative models", NeurIPS.
 
@@ -66,12 +87,16 @@ class VAE(GaussianLatentModel):
     Args:
         shape: of one item.
         latent: dimensions of z.
-        net: "mlp", "conv" (images only) or "linear".
+        net: "mlp", "linear", or, of images, "conv" or "residual".
         hidden: widths of the encoder's hidden layers, mirrored in the decoder; of "mlp".
-        width: channels of the first convolution, doubled at every halving of the image; of "conv".
-        likelihood: "bernoulli", "gaussian" or "logistic".
-        levels: of the pixels; of "logistic".
+        width: channels of the first convolution, doubled at every halving of the image.
+        activation: of the hidden layers of "mlp".
+        likelihood: "bernoulli", "gaussian", "logistic", "mixture" or "categorical".
+        levels: of the pixels, where each level has a probability.
         min_scale: smallest σ of a pixel; of "gaussian".
+        posterior: "diagonal", "iaf", "realnvp" or "planar".
+        flow_steps: of a posterior that is not diagonal.
+        flow_hidden: widths of the hidden layers of a step's net; of "iaf" and "realnvp".
         classes: of the labels that items are drawn and encoded under; 0: without labels.
     """
 
@@ -83,9 +108,13 @@ class VAE(GaussianLatentModel):
         net: Net = "mlp",
         hidden: Sequence[int] = (500,),
         width: int = 32,
+        activation: Activation = "relu",
         likelihood: LikelihoodName = "bernoulli",
         levels: int = 256,
         min_scale: float = 1 / 255,
+        posterior: PosteriorName = "diagonal",
+        flow_steps: int = 2,
+        flow_hidden: Sequence[int] = (320,),
         classes: int = 0,
     ) -> None:
         super().__init__(shape)
@@ -95,19 +124,23 @@ class VAE(GaussianLatentModel):
         if classes:
             self.requires = frozenset({"labels"})  # of this instance
         self.is_image = len(self.shape) == 3
-        self.head = head(likelihood, bounded=self.is_image, levels=levels, min_scale=min_scale)
-        self.levels = self.head.levels
-        self.encoder = encoder(net, self._seen(net), 2 * latent, hidden=hidden, width=width)
-        self.decoder = decoder(
-            net, latent + classes, self.shape, hidden=hidden, width=width, parameters=self.head.parameters
+        self.head = head(
+            likelihood, bounded=self.is_image, levels=levels, min_scale=min_scale, channels=self.shape[0]
         )
+        self.levels = self.head.levels
+        parameters, output = self.head.output(self.shape)
+        nets: dict[str, Any] = {"hidden": hidden, "width": width, "activation": activation}
+        context = 0 if posterior == "diagonal" else latent
+        self.encoder = encoder(net, self._seen(net), 2 * latent + context, **nets)
+        self.decoder = decoder(net, latent + classes, output, parameters=parameters, **nets)
+        self.flow = flow(posterior, flow_steps, latent, context, flow_hidden) if context else None
 
     def _seen(self, net: str) -> tuple[int, ...]:
         """The shape of what the encoder sees of an item and its label."""
         if not self.classes:
             return self.shape
         c, *size = self.shape
-        return (c + self.classes, *size) if net == "conv" else (math.prod(self.shape) + self.classes,)
+        return (c + self.classes, *size) if net in CONVOLUTIONAL else (math.prod(self.shape) + self.classes,)
 
     def _with_label(self, items: Tensor, given: Given | None) -> Tensor:
         """Items or codes with the label beside them: as channels of an image, as numbers of a vector."""
@@ -118,14 +151,15 @@ class VAE(GaussianLatentModel):
             return torch.cat([items, label[:, :, None, None].expand(-1, -1, *items.shape[2:])], 1)
         return torch.cat([items, label], 1)
 
-    def posterior(self, images: Items, given: Given | None = None) -> Gaussian:
+    def posterior(self, images: Items, given: Given | None = None) -> Reparameterised:
         """q(z|x), z of shape (b, latent)."""
         self.check(images, given)
         items = 2 * images - 1 if self.is_image else images
         if self.classes:
-            items = self._with_label(items if self.net == "conv" else items.flatten(1), given)
-        output = at_least_float32(self.encoder(items))
-        return Gaussian(*output.chunk(2, dim=1))
+            items = self._with_label(items if self.net in CONVOLUTIONAL else items.flatten(1), given)
+        mean, log_scale, *context = at_least_float32(self.encoder(items)).split(self.latent, dim=1)
+        base = Gaussian(mean, log_scale)
+        return base if self.flow is None else Flowed(base, self.flow, context[0])
 
     def likelihood(self, latents: Latents, given: Given | None = None) -> Density:
         """p(x|z)."""
