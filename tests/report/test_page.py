@@ -76,7 +76,7 @@ def test_every_picture_says_what_it_shows(elements):
     pictures = [attrs for tag, attrs in elements if tag == "img"]
     charts = [attrs for tag, attrs in elements if tag == "svg"]
     assert len(pictures) > 15
-    assert len(charts) == 6  # four learning curves, two scatters
+    assert len(charts) == 7  # four learning curves, two scatters, what the latents say
     assert all(len(p["alt"]) > 5 for p in pictures)
     assert all(len(c["aria-label"]) > 5 and c["role"] == "img" for c in charts)
 

@@ -75,6 +75,7 @@ def last_line(log: Path) -> dict[str, Any] | None:
 def table(said: dict[str, Any]) -> Table:
     """The summary for people."""
     model, data, trained = said["model"], said["data"], said["training"]
+    last = trained.get("last") or {}
     rows = {
         "model": f"{model['name']}: {model['title']}",
         "family": " › ".join(model["family"]),
@@ -90,7 +91,8 @@ def table(said: dict[str, Any]) -> Table:
         "trained": _pairs({k: v for k, v in trained.items() if not isinstance(v, dict | list)}),
         "objective": _pairs(trained.get("objective") or {}),
         "settings": _pairs(trained.get("settings") or {}),
-        "last logged": _pairs(trained.get("last") or {}),
+        "last logged": _pairs({k: v for k, v in last.items() if k != "warnings"}),
+        "warnings": "\n".join(last.get("warnings", ())),
         "command": " ".join(trained.get("command") or ()),
         "reference": model["reference"],
         "commands": " ".join(said["commands"]),

@@ -5,7 +5,7 @@ import pkgutil
 from typing import Any
 
 from genzoo.configurable import build
-from genzoo.objectives.base import Objective, OnePlayer, Update
+from genzoo.objectives.base import Health, Objective, OnePlayer, Update
 
 
 def load_objectives() -> None:
@@ -20,4 +20,4 @@ def build_objective(spec: dict[str, Any]) -> Objective[Any]:
     return build(spec)
 
 
-__all__ = ["Objective", "OnePlayer", "Update", "build_objective", "load_objectives"]
+__all__ = ["Health", "Objective", "OnePlayer", "Update", "build_objective", "load_objectives"]

@@ -1,13 +1,16 @@
 """An objective says who the players are, whose turn it is, and what each move descends."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from torch import nn
 
 from genzoo.configurable import Configurable
+from genzoo.data.batches import Batches
+from genzoo.data.dataset import Dataset
+from genzoo.data.view import View
 from genzoo.types import Batch, Loss
 
 M = TypeVar("M", bound=nn.Module)
@@ -31,6 +34,19 @@ class Update(Generic[M_contra]):
     after: Callable[[M_contra], None] | None = None
 
 
+@dataclass(frozen=True)
+class Health:
+    """How a game is going, beside its losses.
+
+    Args:
+        numbers: for the log.
+        warnings: what is going wrong, in plain words with what to try, by kind: each kind is said once.
+    """
+
+    numbers: Mapping[str, float] = field(default_factory=dict)
+    warnings: Mapping[str, str] = field(default_factory=dict)
+
+
 class Objective(Configurable, ABC, Generic[M]):
     """The rules of a game. Likelihoods are one-player games, a GAN has two players."""
 
@@ -42,8 +58,18 @@ class Objective(Configurable, ABC, Generic[M]):
     def turn(self, model: M, step: int) -> Sequence[Update[M]]:
         """The moves of step `step`, in order. They may share work through what their closures hold."""
 
+    def batches(
+        self, dataset: Dataset, *, view: View, size: int, seed: int, requires: Collection[str]
+    ) -> Batches:
+        """The batches that it is played with: shuffled items with the conditions that the model requires."""
+        return Batches(dataset, view=view, size=size, seed=seed, requires=requires)
+
     def begin(self, model: M, batch: Batch) -> None:
         """Runs once before step 0 on one joined batch; what it learns lands in the model's buffers."""
+
+    def health(self, model: M, batch: Batch) -> Health:
+        """How the game is going on items that it was not trained on; the model is in evaluation mode."""
+        return Health()
 
     def state_dict(self) -> dict[str, Any]:
         """What the rules remember between steps (an image pool, an average): tensors and JSON values."""

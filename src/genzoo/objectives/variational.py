@@ -14,7 +14,8 @@ from genzoo.models.variational.bound import (
     importance_weighted_bound,
     naive_bound,
 )
-from genzoo.objectives.base import OnePlayer, Update
+from genzoo.models.variational.watch import failures, latent_use
+from genzoo.objectives.base import Health, OnePlayer, Update
 from genzoo.random import mean_across
 from genzoo.types import Batch, Loss, Scalar
 
@@ -62,7 +63,8 @@ class NegativeELBO(OnePlayer[GaussianLatentModel]):
             )
         if weighted and (beta != 1.0 or free_bits != 0.0 or kl_warmup):
             raise BadInput(
-                f"the weighted bound has beta 1, free_bits 0 and no kl_warmup, got {beta}, {free_bits}, {kl_warmup}"
+                "the weighted bound has beta 1, free_bits 0 and kl_warmup 0, got "
+                f"{beta}, {free_bits} and {kl_warmup}"
             )
         if doubly and not weighted:
             raise BadInput("doubly is a gradient of the weighted bound: add weighted, or leave it out")
@@ -88,6 +90,12 @@ class NegativeELBO(OnePlayer[GaussianLatentModel]):
         reconstruction, kl = by_item.mean(), by_latent.flatten(1).sum(1).mean()
         total = (self.beta if beta is None else beta) * self._pressed(by_latent) - reconstruction
         return Loss(total, {"elbo": reconstruction - kl, "reconstruction": reconstruction, "kl": kl})
+
+    def health(self, model: GaussianLatentModel, batch: Batch) -> Health:
+        """How many latent units are active and what they say in nats; posterior and variance collapse."""
+        use = latent_use(model, batch.images, batch.given)
+        numbers = {"active_units": float(use.active), "code_nats": float(use.divergence.sum())}
+        return Health(numbers, failures(model, use, batch.images, batch.given))
 
     def _pressed(self, divergence: ByGroup) -> Scalar:
         """Σⱼ max(λ, mean over the joined batch of KLⱼ), so that all processes agree on what is free."""

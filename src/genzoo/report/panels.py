@@ -20,6 +20,7 @@ from genzoo.apply import sample as draw_samples
 from genzoo.models.base import Completes, Decodes, Encodes, Latent, Samples, evaluating
 from genzoo.random import seeded
 from genzoo.report.curves import curves, judged
+from genzoo.report.latent_use import bars, use_of
 from genzoo.report.markup import file_tag, rows, tiles
 from genzoo.report.members import Member
 
@@ -66,6 +67,7 @@ def panels(member: Member) -> list[Panel]:
     if member.pictured:
         makers = (samples, reconstructions, completions, interpolations, milestones)
         found = [make(member) for make in makers] + found
+    found.append(latents_used(member))
     return [panel for panel in found if panel is not None]
 
 
@@ -219,6 +221,20 @@ def learning(member: Member) -> Panel | None:
             "at that moment. A critic that is always right, or never better than chance, has little to teach."
         )
     return Panel("Learning curves", says, (figure,), wide=len(judged(member.log)) > 0)
+
+
+def latents_used(member: Member) -> Panel | None:
+    """What each latent dimension says."""
+    use = use_of(member)
+    if use is None:
+        return None
+    return Panel(
+        "What the latents say",
+        "KL(q(z|x) ‖ p(z)) of each latent dimension on held-out items, "
+        f"{float(use.divergence.sum()):.1f} nats in all; {use.active} of {use.units} are active (their mean "
+        "varies from item to item). Idle ones cost nothing and say nothing.",
+        (bars(member, use),),
+    )
 
 
 def code_size(member: Member) -> int:

@@ -2,6 +2,7 @@
 
 import math
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,6 +12,7 @@ from genzoo.data.batches import chosen, in_order
 from genzoo.images import grid, save_image
 from genzoo.models import Model
 from genzoo.models.base import Decodes, Encodes, Samples, evaluating
+from genzoo.objectives import Health
 from genzoo.random import seeded
 from genzoo.training.folder import RunFolder
 from genzoo.training.loop import Losses
@@ -19,7 +21,9 @@ from genzoo.types import Batch, Picture
 
 MILESTONES = 20  # in a budget
 PICTURED = 16  # samples in a milestone's picture
+WATCHED = 256  # items of it that say how the game is going
 VALIDATED = 512  # items of the validation split
+EARLY = 0.25  # of the budget, in which a game may still find its feet: nothing is warned of
 
 
 @dataclass
@@ -32,6 +36,7 @@ class Keeper:
         about: what is written beside the portable model.
         log_every: steps between lines of the log; the first step always has one.
         save_every: seconds between checkpoints.
+        say: where warnings go.
     """
 
     run: Run
@@ -39,9 +44,11 @@ class Keeper:
     about: dict[str, Any]
     log_every: int = 20
     save_every: float = 30.0
+    say: Callable[[str], None] = lambda line: None
     best: float = math.inf
     milestone: int = 0
     aside: float = 0.0  # seconds spent on pictures and validation
+    warned: set[str] = field(default_factory=set)  # kinds of warnings that were said
     saved_at: float = field(default_factory=time.monotonic)
 
     def __call__(self, run: Run, losses: Losses) -> None:
@@ -77,8 +84,19 @@ class Keeper:
             path = self.folder.path / "samples" / f"{run.step:08d}.png"
             save_image(picture, path, scale=2 if picture.shape[-1] < 400 else 1)
         value = validate(model, run)
+        health = health_of(model, run)
         self.aside += time.perf_counter() - began
-        line = {"step": run.step, "images_seen": run.images_seen, "sampling_seconds": round(sampled, 3)}
+        line: dict[str, Any] = {
+            "step": run.step,
+            "images_seen": run.images_seen,
+            "sampling_seconds": round(sampled, 3),
+        }
+        line |= health.numbers
+        if run.spent >= EARLY * run.settings.budget:
+            line |= {"warnings": list(health.warnings.values())} if health.warnings else {}
+            for kind in health.warnings.keys() - self.warned:
+                self.say(f"warning: {health.warnings[kind]}")
+            self.warned |= health.warnings.keys()
         if value is not None:
             line["validation"] = value
             if value < self.best:
@@ -128,6 +146,15 @@ def samples_picture(model: Model, run: Run) -> Picture | None:
             pairs = rearrange([batch.images, rebuilt], "two b c h w -> (b two) c h w")
             return grid(pairs, columns=8)
     return None
+
+
+def health_of(model: Model, run: Run) -> Health:
+    """How the game is going on some validation items."""
+    if not len(run.batches.dataset.splits["val"]):
+        return Health()
+    batch = run.place(validation_batch(run, WATCHED))
+    with seeded(run.settings.seed, "health"), evaluating(model):
+        return run.objective.health(model, batch)
 
 
 def validate(model: Model, run: Run) -> float | None:

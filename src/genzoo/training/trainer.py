@@ -11,7 +11,6 @@ import torch
 from torch import nn
 
 from genzoo.configurable import build
-from genzoo.data.batches import Batches
 from genzoo.data.dataset import Dataset
 from genzoo.data.view import View as DataView
 from genzoo.errors import BadInput
@@ -78,7 +77,7 @@ def assemble(config: Config, dataset: Dataset, device: torch.device) -> Run:
     if dataset.known is not None and not isinstance(objective, NegativeLogLikelihood):
         name = type(objective).__name__
         raise BadInput(f"{dataset.name} has unknown values, {name} needs all; train an autoregressive model")
-    batches = Batches(
+    batches = objective.batches(
         dataset, view=config.view, size=settings.batch, seed=settings.seed, requires=model.requires
     )
     players = {name: config.optimizer_of(name) for name in objective.players(model)}
@@ -142,6 +141,7 @@ def train_run(
         keeper = Keeper(run, files, describe(config, dataset), save_every=save_every)
         main = distributed.rank() == 0
         with View(config.name, quiet=quiet or not main) as view:
+            keeper.say = view.say
             if resume and files.exists:
                 go_on(keeper, config, view)
             else:
