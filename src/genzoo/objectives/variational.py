@@ -6,7 +6,7 @@ from functools import partial
 import torch
 
 from genzoo.errors import BadInput
-from genzoo.models.variational.base import GaussianLatentModel
+from genzoo.models.variational.base import LatentVariableModel
 from genzoo.models.variational.bound import (
     ByGroup,
     doubly_reparameterised_bound,
@@ -16,11 +16,12 @@ from genzoo.models.variational.bound import (
 )
 from genzoo.models.variational.watch import failures, latent_use
 from genzoo.objectives.base import Health, OnePlayer, Update
+from genzoo.objectives.likelihood import Initialises
 from genzoo.random import mean_across
 from genzoo.types import Batch, Loss, Scalar
 
 
-class NegativeELBO(OnePlayer[GaussianLatentModel]):
+class NegativeELBO(OnePlayer[LatentVariableModel]):
     """−E_q[log p(x|z)] + β·Σⱼ max(λ, KLⱼ), a mean over the batch; with β = 1 and λ = 0 it is −ELBO.
 
     λ nats a dimension are free: a latent dimension whose mean divergence over the batch is below λ is not
@@ -72,12 +73,17 @@ class NegativeELBO(OnePlayer[GaussianLatentModel]):
         self.bound = doubly_reparameterised_bound if doubly else importance_weighted_bound
         self.weighted = weighted
 
-    def turn(self, model: GaussianLatentModel, step: int) -> Sequence[Update[GaussianLatentModel]]:
+    def begin(self, model: LatentVariableModel, batch: Batch) -> None:
+        """Shows the first batch to a model whose first parameters depend on data."""
+        if isinstance(model, Initialises):
+            model.initialise(batch.images, batch.given)
+
+    def turn(self, model: LatentVariableModel, step: int) -> Sequence[Update[LatentVariableModel]]:
         """One move, under the β of the step; of a model in evaluation, under the full β."""
         risen = min(1.0, step / self.kl_warmup) if self.kl_warmup and model.training else 1.0
         return [Update("model", partial(self.loss, beta=self.beta * risen))]
 
-    def loss(self, model: GaussianLatentModel, batch: Batch, beta: float | None = None) -> Loss:
+    def loss(self, model: LatentVariableModel, batch: Batch, beta: float | None = None) -> Loss:
         """The mean over the batch, nats. The logged elbo, reconstruction and kl have neither β nor λ.
 
         Args:
@@ -91,7 +97,7 @@ class NegativeELBO(OnePlayer[GaussianLatentModel]):
         total = (self.beta if beta is None else beta) * self._pressed(by_latent) - reconstruction
         return Loss(total, {"elbo": reconstruction - kl, "reconstruction": reconstruction, "kl": kl})
 
-    def health(self, model: GaussianLatentModel, batch: Batch) -> Health:
+    def health(self, model: LatentVariableModel, batch: Batch) -> Health:
         """How many latent units are active and what they say in nats; posterior and variance collapse."""
         use = latent_use(model, batch.images, batch.given)
         numbers = {"active_units": float(use.active), "code_nats": float(use.divergence.sum())}
@@ -106,7 +112,7 @@ class NegativeELBO(OnePlayer[GaussianLatentModel]):
         return torch.where(pressed, here, torch.full_like(here, self.free_bits)).sum()
 
 
-class NaiveMonteCarlo(OnePlayer[GaussianLatentModel]):
+class NaiveMonteCarlo(OnePlayer[LatentVariableModel]):
     """−log (1/k) Σⱼ p(x|zⱼ), zⱼ ~ p(z), a mean over the batch: what one would descend without an encoder.
 
     It is here to be seen to fail: of the k draws of the prior hardly one explains x, so the decoder learns
@@ -123,7 +129,7 @@ class NaiveMonteCarlo(OnePlayer[GaussianLatentModel]):
             raise BadInput(f"samples must be at least 1, got {samples}")
         self.samples = samples
 
-    def loss(self, model: GaussianLatentModel, batch: Batch) -> Loss:
+    def loss(self, model: LatentVariableModel, batch: Batch) -> Loss:
         """The mean over the batch, nats. The encoder, if there is one, learns nothing."""
         bound = naive_bound(model, batch.images, self.samples, batch.given).mean()
         return Loss(-bound, {"bound": bound})

@@ -1,4 +1,4 @@
-"""Models with Gaussian latent variables: what follows from a posterior, a prior and a likelihood."""
+"""Models with latent variables: what follows from a posterior, a prior and a likelihood."""
 
 from abc import ABC, abstractmethod
 
@@ -9,23 +9,22 @@ from genzoo.models.base import Model
 from genzoo.types import Given, Items, Latents
 
 
-class GaussianLatentModel(Model, ABC):
-    """p(x) = ∫ p(x|z) p(z) dz with a Gaussian p(z), and a q(z|x) that is drawn from in place of p(z|x)."""
+class LatentVariableModel(Model, ABC):
+    """p(x) = ∫ p(x|z) p(z) dz, and a q(z|x) that is drawn from in place of p(z|x)."""
 
-    latent: int
+    latent: int  # dimensions of z
 
     @abstractmethod
     def posterior(self, images: Items, given: Given | None = None) -> Reparameterised:
         """q(z|x), z of shape (b, latent)."""
 
     @abstractmethod
+    def prior(self, given: Given | None = None) -> Density:
+        """p(z), a batch of one; `prior().expand(n)` for n."""
+
+    @abstractmethod
     def likelihood(self, latents: Latents, given: Given | None = None) -> Density:
         """p(x|z)."""
-
-    def prior(self, given: Given | None = None) -> Gaussian:
-        """p(z) = N(0, I), a batch of one; `prior().expand(n)` for n."""
-        self.check_given(given)
-        return Gaussian.standard((self.latent,), self.like)
 
     def encode(self, images: Items, given: Given | None = None) -> Latents:
         """The posterior's mean E_q[z] of each item, or what its flow makes of its base's: (b, latent)."""
@@ -49,3 +48,12 @@ class GaussianLatentModel(Model, ABC):
         """
         likelihood = self.likelihood(self.prior(given).expand(n).sample(temperature), given)
         return likelihood.mean if mean else likelihood.sample(temperature)
+
+
+class GaussianLatentModel(LatentVariableModel, ABC):
+    """z ~ N(0, I)."""
+
+    def prior(self, given: Given | None = None) -> Gaussian:
+        """p(z) = N(0, I), a batch of one; `prior().expand(n)` for n."""
+        self.check_given(given)
+        return Gaussian.standard((self.latent,), self.like)
