@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import torch
@@ -34,8 +35,21 @@ def seeded(*parts: int | str) -> Iterator[None]:
     """
     devices = [torch.cuda.current_device()] if torch.cuda.is_initialized() else []
     with torch.random.fork_rng(devices):
-        torch.manual_seed(seed_of(*parts))
+        _seed_generators(seed_of(*parts))
         yield
+
+
+@cache
+def _only_cpu() -> bool:
+    return not (torch.cuda.is_available() or torch.backends.mps.is_available() or torch.xpu.is_available())
+
+
+def _seed_generators(seed: int) -> None:
+    """`torch.manual_seed`, which for every kind of device that is not there formats a stack trace."""
+    if _only_cpu():
+        torch.default_generator.manual_seed(seed)
+    else:
+        torch.manual_seed(seed)
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """The training loop. There is one, and it does not know what a GAN is."""
 
+import math
 import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import nullcontext
@@ -72,7 +73,8 @@ def make_move(run: Run, update: Update[Any], batch: Batch, move: int) -> dict[st
     """
     settings, optimizer = run.settings, run.optimizers[update.player]
     parameters = [p for group in optimizer.param_groups for p in group["params"]]
-    optimizer.zero_grad(set_to_none=True)
+    for parameter in parameters:
+        parameter.grad = None
     parts, rank, world = settings.accumulate, distributed.rank(), distributed.world()
     total: dict[str, float] = {}
     for i, part in enumerate(split(batch, parts)):
@@ -82,7 +84,7 @@ def make_move(run: Run, update: Update[Any], batch: Batch, move: int) -> dict[st
             return None
         for term, value in named_terms(loss).items():
             number = float(value.detach())
-            if not torch.isfinite(torch.tensor(number)):
+            if not math.isfinite(number):
                 raise NonFiniteError(run.step, update.player, term, number)
             total[term] = total.get(term, 0.0) + number / parts
         (loss.total / parts).backward(inputs=parameters)  # builds no other player's gradients
@@ -97,7 +99,7 @@ def descend(run: Run, player: str, optimizer: Optimizer, parameters: list[torch.
     distributed.average_gradients(parameters)
     norm = torch.nn.utils.get_total_norm([p.grad for p in parameters if p.grad is not None])
     value = float(norm)
-    if not torch.isfinite(norm):
+    if not math.isfinite(value):
         raise NonFiniteError(run.step, player, "gradient norm", value)
     if run.settings.clip:
         torch.nn.utils.clip_grads_with_norm_(parameters, run.settings.clip, norm)
