@@ -263,3 +263,30 @@ def test_labels_that_are_missing_or_no_class_are_refused():
             model.elbo(binary(2), labels(*wrong))
     with pytest.raises(BadInput, match="classes"):
         tiny(classes=-1)
+
+
+@pytest.mark.parametrize("net", ["mlp", "conv", "linear"])
+@pytest.mark.parametrize("likelihood", ["bernoulli", "gaussian", "logistic"])
+def test_the_first_batch_sets_the_mean_that_the_decoder_begins_at(net, likelihood):
+    torch.manual_seed(0)
+    model = VAE((1, 8, 8), latent=2, net=net, hidden=(8,), width=2, likelihood=likelihood, levels=2).double()
+    images = (torch.rand(200, 1, 8, 8, dtype=torch.float64) < torch.rand(1, 1, 8, 8)).double()
+    model.initialise(images)
+    weight = [p for name, p in model.decoder.named_parameters() if name.endswith("weight")][-1]
+    with torch.no_grad():
+        weight.zero_()
+    wanted = (200 * images.mean(0) + 0.5) / 201
+    if net == "conv":
+        wanted = wanted.mean().expand_as(wanted)  # one bias a channel
+        tolerance = 0.05  # the mean of logits is not the logit of the mean
+    else:
+        tolerance = 1e-6
+    found = model.decode(torch.zeros(1, 2, dtype=torch.float64))[0]
+    if likelihood != "logistic":  # whose mean over two levels is not its location
+        assert torch.allclose(found, wanted, atol=tolerance)
+    else:
+        assert torch.corrcoef(torch.stack([found.flatten(), wanted.flatten()]))[0, 1] > 0.95 or net == "conv"
+    mixed = VAE((1, 8, 8), latent=2, hidden=(8,), likelihood="mixture").double()
+    before = [p.clone() for p in mixed.parameters()]
+    mixed.initialise(images)
+    assert all(torch.equal(a, b) for a, b in zip(before, mixed.parameters(), strict=True))

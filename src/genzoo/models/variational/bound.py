@@ -25,8 +25,8 @@ class Explained:
     Args:
         log_likelihood: log p(x|z) of each draw, nats, shape (b, n).
         log_ratio: log q(z|x) − log p(z) of each draw, nats, shape (b, n).
-        divergence: KL(q(z|x) ‖ p(z)) by latent dimension or group of them, nats, shape (b, *groups): in
-            closed form where there is one, else the mean of the draws' log-ratios.
+        divergence: the mean of the log-ratios over the draws, by latent dimension or group of them, nats,
+            shape (b, *groups).
     """
 
     log_likelihood: Float[Tensor, "b n"]
@@ -68,10 +68,7 @@ def explained(
         latents, log_ratio = _draws(q, p, n)
         log_likelihood = _log_likelihood(model, images, latents, given)
         parts.append(Explained(log_likelihood, log_ratio.flatten(2).sum(2), log_ratio.mean(1)))
-    found = _joined(parts)
-    if isinstance(q, Gaussian) and isinstance(p, Gaussian):
-        return Explained(found.log_likelihood, found.log_ratio, kl_by_dimension(q, p))
-    return found
+    return _joined(parts)
 
 
 def elbo_terms(
@@ -96,8 +93,16 @@ def elbo_terms_by_latent(
     model: Latent, images: Items, given: Given | None = None, *, samples: int = 1
 ) -> tuple[Nats, ByGroup]:
     """The terms of the ELBO, the divergence of each latent dimension or group apart: (b) and (b, *groups)."""
-    found = explained(model, images, given, samples=samples)
-    return found.log_likelihood.mean(1), found.divergence
+    if isinstance(model, Explains):
+        found = model.explain(images, given, samples=samples)
+        return found.log_likelihood.mean(1), found.divergence
+    q, p = model.posterior(images, given), model.prior(given)
+    if isinstance(q, Gaussian) and isinstance(p, Gaussian):
+        latents, divergence = torch.stack([q.rsample() for _ in range(samples)], 1), kl_by_dimension(q, p)
+    else:
+        latents, log_ratio = _draws(q, p, samples)
+        divergence = log_ratio.mean(1)
+    return _log_likelihood(model, images, latents, given).mean(1), divergence
 
 
 def importance_weighted_bound(

@@ -5,15 +5,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+import torch
 from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional as F
 
 from genzoo.densities import Bernoulli, Categorical, Density, DiscretizedLogistic, Gaussian, LogisticMixture
+from genzoo.densities.beta_binomial import BetaBinomial
 from genzoo.densities.logistic_mixture import parameters_of_mixture
 from genzoo.errors import BadInput, nearest
 
-LikelihoodName = Literal["bernoulli", "gaussian", "logistic", "mixture", "categorical"]
+LikelihoodName = Literal["bernoulli", "gaussian", "logistic", "mixture", "categorical", "beta-binomial"]
 COMPONENTS = 10  # of the mixture
 _START = 0.25  # scale of an untrained pixel; the spread of images in [0, 1]
 
@@ -27,12 +29,14 @@ class Head:
         levels: of the support; None is real.
         density: makes the distribution from the output, shape (b, parameters, *shape).
         per_pixel: instead, numbers for each pixel, where its channels are dependent.
+        start: the output (parameters, *shape) for a distribution about a mean (*shape), where one is known.
     """
 
     parameters: int
     levels: int | None
     density: Callable[[Float[Tensor, "b p *shape"]], Density]
     per_pixel: int | None = None
+    start: Callable[[Tensor], Tensor] | None = None
 
     def output(self, shape: tuple[int, ...]) -> tuple[int, tuple[int, ...]]:
         """How many numbers a decoder gives for each dimension of an output of which shape."""
@@ -48,24 +52,31 @@ def head(likelihood: str, *, bounded: bool, levels: int, min_scale: float, chann
 
     Args:
         likelihood: a Bernoulli or a Gaussian of each dimension, a discretised logistic or a softmax of its
-            levels ("categorical"), a mixture of discretised logistics of each pixel.
+            levels ("categorical"), a beta-binomial, a mixture of discretised logistics of each pixel.
         bounded: items lie in [0, 1] (images), so a Gaussian's mean does too.
         levels: of the pixels, where each has a probability.
         min_scale: smallest σ of the Gaussian.
         channels: of an image; of the mixture.
     """
     if likelihood == "bernoulli":
-        return Head(1, 2, lambda output: Bernoulli(output[:, 0]))
+        return Head(1, 2, lambda output: Bernoulli(output[:, 0]), start=lambda mean: mean.logit()[None])
     if likelihood == "gaussian":
-        return Head(2, None, _gaussian(bounded, min_scale))
+        return Head(2, None, _gaussian(bounded, min_scale), start=_about(torch.logit if bounded else None))
     if likelihood == "logistic":
-        return Head(2, levels, _logistic(levels))
+        return Head(2, levels, _logistic(levels), start=_about(lambda mean: 2 * mean - 1))
     if likelihood == "categorical":
         return Head(levels, levels, Categorical)
+    if likelihood == "beta-binomial":
+        return Head(2, levels, lambda output: BetaBinomial(output[:, 0], output[:, 1], levels))
     if likelihood == "mixture":
         maps = parameters_of_mixture(channels, COMPONENTS)
         return Head(0, levels, lambda output: LogisticMixture(output[:, 0], channels, levels), maps)
     raise BadInput(f"no likelihood {likelihood!r}{nearest(likelihood, get_args(LikelihoodName))}")
+
+
+def _about(location: Callable[[Tensor], Tensor] | None) -> Callable[[Tensor], Tensor]:
+    """Where a location lies and a scale is as untrained."""
+    return lambda mean: torch.stack([location(mean) if location else mean, torch.zeros_like(mean)])
 
 
 def _gaussian(bounded: bool, min_scale: float) -> Callable[[Tensor], Density]:

@@ -47,6 +47,7 @@ _TINY: dict[str, Any] = {"shape": (1, 8, 8), "latent": 4, "hidden": (32,)}
         },
         "logistic": _TINY | {"likelihood": "logistic"},
         "categorical": _TINY | {"likelihood": "categorical", "levels": 4},
+        "beta-binomial": _TINY | {"likelihood": "beta-binomial", "levels": 4},
         "iaf": _TINY | {"posterior": "iaf", "flow_hidden": (16,)},
         "planar": _TINY | {"posterior": "planar", "activation": "tanh"},
         "vectors": {"shape": (6,), "latent": 2, "hidden": (16,), "likelihood": "gaussian"},
@@ -58,11 +59,12 @@ _TINY: dict[str, Any] = {"shape": (1, 8, 8), "latent": 4, "hidden": (32,)}
 class VAE(GaussianLatentModel):
     """z ~ N(0, I), x ~ p(x|z); an encoder proposes q(z|x) = N(μ(x), diag σ²(x)), which a flow may carry on.
 
-    The decoder is a distribution. "bernoulli" is for binary pixels. "logistic" and "categorical" give
-    probabilities of n levels, "mixture" of all channels of a pixel together. "gaussian" is a density with a
-    mean *and* a variance for every pixel; a pixel that never varies would draw its variance to 0 and the
-    density to infinity, so σ is kept above `min_scale`, by default one grey level in 255: no information
-    about 8-bit pixels is finer than that, and nats gained below it would say nothing of the images.
+    The decoder is a distribution. "bernoulli" is for binary pixels. "logistic", "categorical" and
+    "beta-binomial" give probabilities of n levels, "mixture" of all channels of a pixel together. "gaussian"
+    is a density with a mean *and* a variance for every pixel; a pixel that never varies would draw its
+    variance to 0 and the density to infinity, so σ is kept above `min_scale`, by default one grey level in
+    255: no information about 8-bit pixels is finer than that, and nats gained below it would say nothing of
+    the images.
 
     A diagonal Gaussian is seldom p(z|x). With `posterior` "iaf", "realnvp" or "planar" the draw from it goes
     through `flow_steps` invertible steps whose nets also see a context that the encoder gives; the bound
@@ -91,7 +93,7 @@ class VAE(GaussianLatentModel):
         hidden: widths of the encoder's hidden layers, mirrored in the decoder; of "mlp".
         width: channels of the first convolution, doubled at every halving of the image.
         activation: of the hidden layers of "mlp".
-        likelihood: "bernoulli", "gaussian", "logistic", "mixture" or "categorical".
+        likelihood: "bernoulli", "gaussian", "logistic", "mixture", "categorical" or "beta-binomial".
         levels: of the pixels, where each level has a probability.
         min_scale: smallest σ of a pixel; of "gaussian".
         posterior: "diagonal", "iaf", "realnvp" or "planar".
@@ -151,10 +153,24 @@ class VAE(GaussianLatentModel):
             return torch.cat([items, label[:, :, None, None].expand(-1, -1, *items.shape[2:])], 1)
         return torch.cat([items, label], 1)
 
+    @torch.no_grad()
+    def initialise(self, images: Items, given: Given | None = None) -> None:
+        """Sets the decoder's last biases so that it begins at the mean of a batch: called before training.
+
+        Reference: Burda, Grosse & Salakhutdinov, 2016, arXiv:1509.00519, whose code begins so.
+        """
+        if self.head.start is None:
+            return
+        n = len(images)
+        mean = (n * images.mean(0) + 0.5) / (n + 1) if self.is_image else images.mean(0)  # never 0 or 1
+        start = self.head.start(mean).flatten(0, 1)  # p·c first, as convolutions have it
+        bias = [p for name, p in self.decoder.named_parameters() if name.endswith("bias")][-1]
+        bias.copy_(start.flatten() if len(bias) == start.numel() else start.flatten(1).mean(1))
+
     def posterior(self, images: Items, given: Given | None = None) -> Reparameterised:
         """q(z|x), z of shape (b, latent)."""
         self.check(images, given)
-        items = 2 * images - 1 if self.is_image else images
+        items = 2 * images - 1 if self.net in CONVOLUTIONAL else images
         if self.classes:
             items = self._with_label(items if self.net in CONVOLUTIONAL else items.flatten(1), given)
         mean, log_scale, *context = at_least_float32(self.encoder(items)).split(self.latent, dim=1)
