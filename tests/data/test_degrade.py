@@ -86,7 +86,7 @@ def test_labels_and_pictures_may_both_be_given():
 
 
 def test_pictures_that_nothing_is_said_of_are_refused_with_the_flag():
-    with pytest.raises(BadInput, match="--degrade grey, half or quarter"):
+    with pytest.raises(BadInput, match="--degrade grey, half, quarter or past"):
         presented(colours(), np.arange(3), View(), 0, {"images"})
 
 

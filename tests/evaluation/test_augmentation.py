@@ -4,6 +4,7 @@ import torch
 from labelled_bars import autoencoder, bars, conditional
 from torch import nn
 
+from genzoo.data.few import labelled
 from genzoo.errors import BadInput
 from genzoo.evaluation.augmentation import (
     draw_class,
@@ -12,7 +13,6 @@ from genzoo.evaluation.augmentation import (
     what_it_adds,
     with_synthetic,
 )
-from genzoo.evaluation.representation import labelled
 from genzoo.models import Model
 from genzoo.random import uniform
 

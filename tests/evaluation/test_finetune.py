@@ -3,11 +3,12 @@ import pytest
 import torch
 from labelled_bars import autoencoder, bars, critic
 
+from genzoo.data.few import labelled
 from genzoo.data.view import View
 from genzoo.errors import BadInput
 from genzoo.evaluation.finetune import CrossEntropy, Rule, accuracy_of, finetune, predict, train_classifier
 from genzoo.evaluation.logistic import fit_probe
-from genzoo.evaluation.representation import labelled, represent
+from genzoo.evaluation.representation import represent
 from genzoo.types import Batch, Given
 
 FEW = Rule(updates=20)

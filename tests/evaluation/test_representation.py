@@ -5,6 +5,7 @@ from labelled_bars import autoencoder, bars, conditional, critic
 from torch.nn import functional as F
 
 from genzoo.data.dataset import Dataset
+from genzoo.data.few import labelled
 from genzoo.data.view import View
 from genzoo.errors import BadInput
 from genzoo.evaluation import representation
@@ -12,7 +13,6 @@ from genzoo.evaluation.representation import (
     code_size,
     fit_pca,
     has_hidden,
-    labelled,
     pixels,
     represent,
     representations,

@@ -57,7 +57,8 @@ def command(
     from genzoo.cli.console import wrote
     from genzoo.cli.opened import data_for, open_for
     from genzoo.cli.output import form_of
-    from genzoo.evaluation.representation import has_hidden, labelled
+    from genzoo.data.few import labelled
+    from genzoo.evaluation.representation import has_hidden
     from genzoo.models import save_model
 
     form_of(out, {"folder"}, overwrite=overwrite)

@@ -19,14 +19,16 @@ from genzoo.data.rows import rows_digest
 from genzoo.data.view import View
 from genzoo.errors import BadInput, nearest
 
-_ITEMS = ("images", "items", "x", "data", "arr_0")
+_ITEMS = ("images", "items", "x", "data", "codes", "arr_0")
 _LABELS = ("labels", "label", "y")
+_OF_WHOLE = ("index", "split", "classes")  # where each row came from, its split, the names of the classes
+_OTHERS = ("target", "scales", *_OF_WHOLE)
 _FLOAT_KINDS: dict[int, Kind] = {2: "vectors", 3: "series", 4: "images"}
 _MODES = {1: "L", 3: "RGB", 4: "RGBA"}
 _MOST_CLASSES = 65536
 _LARGE = 2**30  # bytes from which a .npy file is mapped, not read
 
-Parts = dict[str, dict[str, NDArray]]  # split ("" if none is said) → items, labels, target
+Parts = dict[str, dict[str, NDArray]]  # split ("" if no name says one) → items, labels, target, …
 
 
 def read_arrays(path: Path) -> Parts:
@@ -52,8 +54,8 @@ def _roles(arrays: Mapping[str, NDArray], path: Path) -> Parts:
         split = next((s for word in words if (s := split_named(word))), "")
         role = "_".join(word for word in words if not split_named(word))
         role = "items" if role in _ITEMS else "labels" if role in _LABELS else role
-        if role not in ("items", "labels", "target"):
-            known = [*_ITEMS, *_LABELS, "target"]
+        if role not in ("items", "labels", *_OTHERS):
+            known = [*_ITEMS, *_LABELS, *_OTHERS]
             raise BadInput(f"{path}: unknown array {name!r}{nearest(role, known)}")
         if role in parts.setdefault(split, {}):
             raise BadInput(f"{path}: two arrays for the {role} ({', '.join(arrays)}); keep one")
@@ -66,6 +68,8 @@ def _roles(arrays: Mapping[str, NDArray], path: Path) -> Parts:
 
 def dataset_of(name: str, parts: Parts, view: View, kind: Kind | None = None) -> Dataset:
     """One data set from arrays by split; images are fitted to the view, all else passes unchanged."""
+    whole = parts.get("", {})
+    parts = {s: {r: a for r, a in found.items() if r not in _OF_WHOLE} for s, found in parts.items()}
     order = [split for split in (*splits.SPLITS, "") if split in parts]
     if len(order) > 1 and "" in order:
         raise BadInput(f"{name}: some arrays name a split (train, val, test) and some do not")
@@ -79,7 +83,22 @@ def dataset_of(name: str, parts: Parts, view: View, kind: Kind | None = None) ->
     counts = [len(parts[split]["items"]) for split in order]
     ends = np.cumsum(counts)
     said = {s: np.arange(end - n, end) for s, n, end in zip(order, counts, ends, strict=True)}
-    return assemble(name, found, None if order == [""] else said, view, kind)
+    if order == [""]:
+        said = _split_by(name, whole["split"], len(found["items"])) if "split" in whole else {}
+    classes = tuple(str(word) for word in np.ravel(whole.get("classes", ())))
+    return assemble(name, found, said or None, view, kind, classes=classes)
+
+
+def _split_by(name: str, words: NDArray, n: int) -> dict[str, NDArray[np.int64]]:
+    """Splits from an array that has train, val, test or an empty word for each item."""
+    unknown = sorted(set(map(str, np.ravel(words))) - {*splits.SPLITS, ""})
+    if words.shape != (n,) or unknown:
+        got = f"{unknown[0]!r}" if unknown else f"shape {words.shape}"
+        raise BadInput(f"{name}: split must have train, val, test or '' for each of {n} items, got {got}")
+    said = {split: np.flatnonzero(words == split) for split in splits.SPLITS}
+    if not len(said["train"]):
+        raise BadInput(f"{name}: split names no item for train")
+    return said
 
 
 def assemble(
@@ -100,13 +119,11 @@ def assemble(
     if not len(items):
         raise BadInput(f"{name}: no items")
     target = fit(as_images(name, found["target"]), view) if "target" in found else None
-    labels = None
-    if "labels" in found:
-        labels, read_classes = as_labels(name, found["labels"])
-        classes = classes or read_classes
+    labels, classes = _labels_and_classes(name, found.get("labels"), classes)
+    scales = _as_scales(name, found["scales"], items) if "scales" in found else None
     at = splits.places(names, len(items))
     split = splits.as_said(said, at) if said is not None else splits.by_hash(at)
-    arrays = {"labels": labels, "target": target}
+    arrays = {"labels": labels, "target": target, "scales": scales}
     others = {key: array for key, array in arrays.items() if array is not None}
     return Dataset(
         name=name,
@@ -119,7 +136,29 @@ def assemble(
         names=names,
         fingerprint=fingerprint(rows_digest(items), others | split),
         notes=notes,
+        scales=scales,
     )
+
+
+def _labels_and_classes(
+    name: str, labels: NDArray | None, classes: tuple[str, ...]
+) -> tuple[NDArray[np.int64] | None, tuple[str, ...]]:
+    """Class numbers, and the names that are known of them: as given, else as the labels say."""
+    if labels is None:
+        return None, classes
+    numbers, read = as_labels(name, labels)
+    if classes and len(classes) < len(read):
+        raise BadInput(f"{name}: labels run to {numbers.max()}, and {len(classes)} classes have names")
+    return numbers, classes or read
+
+
+def _as_scales(name: str, scales: NDArray, items: NDArray) -> NDArray[np.float32]:
+    """The standard deviation of each number of vectors."""
+    if items.ndim != 2 or scales.shape != items.shape or not scales.min() >= 0:
+        raise BadInput(
+            f"{name}: scales must be a number from 0 up for each of vectors {items.shape}, got {scales.shape}"
+        )
+    return as_floats(name, scales, "vectors")
 
 
 def _require_equal(name: str, found: Mapping[str, NDArray]) -> None:

@@ -29,7 +29,7 @@ _CHUNK_BYTES = 2**22  # of decoded pixels that one task hands over
 
 @dataclass
 class Built:
-    """What decoding yields beside the rows: the files that became one, in order, and the others."""
+    """What decoding yields beside the rows: the file of each one in order, the files that became none."""
 
     members: list[Member] = field(default_factory=list)
     skipped: list[Skipped] = field(default_factory=list)
@@ -125,8 +125,9 @@ class _Job:
             return
         if frame.channels == 1 and not self.view.channels and not header.grey:
             raise _Coloured
-        rows.append(outcome.pixels)
-        built.members.append(member)
+        for pixels in outcome.pixels:
+            rows.append(pixels)
+            built.members.append(member)
         built.enlarged += outcome.enlarged
 
     def _refuse(self, member: Member, header: Header, built: Built, frame: Frame) -> None:

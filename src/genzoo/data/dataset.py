@@ -32,7 +32,10 @@ class Dataset:
         items: the data; may be memory-mapped.
         labels: class numbers, int64, shape (n).
         target: the other domain of each item, uint8, n c h w.
+        given: the picture that comes with each item and that it is drawn from, uint8, n c h w.
         known: which pixels may be looked at, bool, n 1 h w; None: all.
+        scales: the standard deviation of each number of an item, float32, like `items`: vectors that are
+            known as Gaussians, such as a posterior's. Training draws from them, evaluation takes the mean.
         scaling: the units of the variables, where the items are windows of a series.
         classes: the name of each class number.
         splits: `train`, `val` and `test`: sorted positions, int64.
@@ -54,6 +57,8 @@ class Dataset:
     notes: tuple[str, ...] = field(default=())
     known: NDArray[np.bool_] | None = None
     scaling: Scaling | None = None
+    given: NDArray[np.uint8] | None = None
+    scales: NDArray[np.float32] | None = None
 
     def __post_init__(self) -> None:
         axes, wanted = _AXES[self.kind]
@@ -61,7 +66,7 @@ class Dataset:
         if self.items.ndim != axes + 1 or self.items.dtype != dtype:
             got = f"{self.items.dtype} {self.items.shape}"
             raise BadInput(f"{self.name}: {self.kind} must be {np.dtype(dtype)} ({wanted}), got {got}")
-        for array_name in ("labels", "target", "known"):
+        for array_name in ("labels", "target", "given", "known", "scales"):
             array = getattr(self, array_name)
             if array is not None and len(array) != len(self.items):
                 raise BadInput(

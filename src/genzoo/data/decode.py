@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from genzoo.data.listing import FORMATS, READ_ERRORS, Files, Member, Unusable, say
-from genzoo.data.pixels import Frame, eight_bit, is_grey, present, scale_to, upright_size
+from genzoo.data.pixels import Frame, eight_bit, is_grey, patches, scale_to, upright_size
 
 # What Pillow's decoders are known to raise on broken files, beside OSError.
 _DECODE_ERRORS = (
@@ -39,7 +39,7 @@ class Decoded:
     Args:
         member: the file.
         digest: a hash of its bytes; empty if they could not be read.
-        pixels: its image in the frame, uint8, c h w.
+        pixels: its image in the frame, or patches of it, uint8, k c h w.
         header: what it says of itself, unless that could not be read.
         enlarged: whether the frame needed more pixels than it has.
         reason: why there are no pixels.
@@ -120,14 +120,16 @@ def _decode_one(
     try:
         header = Header(upright_size(image), is_grey(image))
         scale = scale_to(frame, header.size)
-        if resize and scale < 0.5:  # JPEG decodes at 1/2, 1/4, 1/8 for a fraction of the time
+        if (
+            resize and scale < 0.5 and frame.fit != "patches"
+        ):  # JPEG decodes at 1/2, 1/4, 1/8 for a fraction of the time
             image.draft(None, (int(2 * scale * image.width) + 1, int(2 * scale * image.height) + 1))
         upright = ImageOps.exif_transpose(image)
     except _DECODE_ERRORS as error:
         raise Unusable(f"truncated or damaged: {say(error)}") from None
     if not resize and header.size != frame.size:
         return Decoded(member, digest, header=header)
-    pixels = present(eight_bit(upright), frame)
+    pixels = patches(eight_bit(upright), frame)
     return Decoded(member, digest, pixels, header, scale > 1)
 
 

@@ -21,9 +21,12 @@ def degraded_shape(shape: Sequence[int], how: Degrade) -> tuple[int, int, int]:
 
     >>> degraded_shape((3, 32, 32), "grey"), degraded_shape((3, 32, 32), "quarter")
     ((1, 32, 32), (3, 8, 8))
+    >>> degraded_shape((3, 96, 32), "past")
+    (3, 32, 32)
 
     Raises:
-        BadInput: for images that have no colours, or sides that are no multiple of 2 or 4.
+        BadInput: for images that have no colours, sides that are no multiple of 2 or 4, frames that are not
+            square.
     """
     if len(shape) != 3:
         raise BadInput(f"--degrade {how}: items are {'x'.join(map(str, shape))}, not images")
@@ -32,6 +35,10 @@ def degraded_shape(shape: Sequence[int], how: Degrade) -> tuple[int, int, int]:
         if c != 3:
             raise BadInput(f"--degrade grey: images have {c} channels, only 3 are colours; give --channels 3")
         return 1, h, w
+    if how == "past":
+        if h % w:
+            raise BadInput(f"--degrade past: {h}x{w} is no film of square frames one below the other")
+        return c, w, w
     factor = FACTORS[how]
     if h % factor or w % factor:
         raise BadInput(

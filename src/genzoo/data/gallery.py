@@ -81,18 +81,18 @@ class Gallery:
 
     def _store(self, folder: Path, found: Catalogue, built: Built, skipped: Sequence[Skipped]) -> None:
         names = [m.name for m in built.members]
-        kept = set(names)
         arrays: dict[str, NDArray[np.int64]] = {}
         classes: tuple[str, ...] = ()
         if found.labels is not None:
-            pairs = zip(found.members, found.labels, strict=True)
-            arrays["labels"], classes = numbered([label for m, label in pairs if m.name in kept])
+            label_of = dict(zip((m.name for m in found.members), found.labels, strict=True))
+            arrays["labels"], classes = numbered([label_of[name] for name in names])
         at = splits.places(names, len(names))
         if found.splits is None:
             arrays |= splits.by_hash(at)
         else:
-            said = [s for m, s in zip(found.members, found.splits, strict=True) if m.name in kept]
-            where = {name: np.flatnonzero(np.array(said) == name) for name in splits.SPLITS}
+            split_of = dict(zip((m.name for m in found.members), found.splits, strict=True))
+            said = np.array([split_of[name] for name in names])
+            where = {name: np.flatnonzero(said == name) for name in splits.SPLITS}
             arrays |= splits.as_said(where, at)
         notes = list(found.notes)
         if built.enlarged:

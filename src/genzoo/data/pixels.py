@@ -1,7 +1,8 @@
 """Pixels of any kind → bytes of one kind: 8 bits, chosen channels, transparency composited, one size."""
 
+import itertools
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import UInt8
@@ -23,7 +24,7 @@ class Frame:
     Args:
         size: (height, width).
         channels: 1, 3 or 4.
-        fit: `crop` or `pad`.
+        fit: `crop`, `pad` or `patches`.
         background: red, green, blue: what transparency is composited on, what padding is filled with.
     """
 
@@ -136,6 +137,22 @@ def scale_to(frame: Frame, size: tuple[int, int]) -> float:
     """The factor by which an image of `size` (h, w) is resized: above 1 it is enlarged."""
     ratios = frame.size[0] / size[0], frame.size[1] / size[1]
     return min(ratios) if frame.fit == "pad" else max(ratios)
+
+
+def patches(image: Image.Image, frame: Frame) -> UInt8[ndarray, "k c h w"]:
+    """An 8-bit image as the bytes of one item, or of the patches that cover it, evenly spread."""
+    if frame.fit != "patches" or scale_to(frame, (image.height, image.width)) > 1:
+        return present(image, frame)[None]
+    (height, width), whole = frame.size, replace(frame, size=(image.height, image.width))
+    pixels = present(image, whole)
+    corners = itertools.product(_starts(image.height, height), _starts(image.width, width))
+    return np.stack([pixels[:, top : top + height, left : left + width] for top, left in corners])
+
+
+def _starts(length: int, part: int) -> list[int]:
+    """Where parts begin that cover a length."""
+    count = math.ceil(length / part)
+    return [i * (length - part) // max(1, count - 1) for i in range(count)]
 
 
 def _filler(frame: Frame) -> int | tuple[int, ...]:

@@ -15,11 +15,13 @@ from genzoo.data.arrays import dataset_of, fit, read_arrays
 from genzoo.data.builtin import BUILTIN, load_builtin
 from genzoo.data.catalogue import catalogue
 from genzoo.data.dataset import Dataset, Kind
+from genzoo.data.films import as_they_come, with_past_given
 from genzoo.data.folders import Folder, WithArchives
 from genzoo.data.gallery import Gallery, few, fingerprint
 from genzoo.data.hub import open_hub
 from genzoo.data.idx import is_idx_images, labels_of, load_idx
 from genzoo.data.listing import FORMATS, Files, archive_suffix, split_named
+from genzoo.data.moving_digits import grey_of_films, moving
 from genzoo.data.rows import rows_digest
 from genzoo.data.series import PREFIX as SERIES
 from genzoo.data.series import load_series
@@ -60,7 +62,7 @@ def load(
     >>> load(np.zeros((40, 8, 8), np.uint8)).shape
     (1, 8, 8)
     """
-    view = view or View()
+    view, asked = as_they_come(view or View()), view or View()
     table = Path(labels).expanduser() if labels is not None else None
     if table is not None and not table.is_file():
         raise BadInput(f"labels {table}: no such file, expected a CSV with the columns file,label")
@@ -75,7 +77,7 @@ def load(
     if strict and data.skipped:
         count = len(data.skipped)
         raise BadInput(f"{data.name}: --strict, and {count} files can not be used{few(data.skipped)}")
-    return data
+    return with_past_given(data, asked)
 
 
 def refit(data: Dataset, view: View) -> Dataset:
@@ -102,6 +104,9 @@ def _named(
     if grey and path and not path.exists():
         own = replace(view, channels=None)  # a grey set stays grey, so that one of colours is refused
         return refit(stacked(_named(grey, own, verify, pixel_limit, table, kind)), view)
+    moved = grey_of_films(source)
+    if moved and path and not path.exists():
+        return refit(moving(_named(moved, View(), verify, pixel_limit, table, kind)), view)
     if path and path.exists():
         if path.suffix.lower() == ".csv" or (source.startswith(SERIES) and path.is_file()):
             return load_series(path, view)

@@ -5,10 +5,15 @@ from typing import Any, Literal
 
 from genzoo.errors import BadInput
 
-Fit = Literal["crop", "pad"]
+Fit = Literal["crop", "pad", "patches"]
 Binarize = Literal["none", "threshold", "static", "dynamic"]
-Degrade = Literal["grey", "half", "quarter"]
-SEEN = {"grey": "grey", "half": "half-size", "quarter": "quarter-size"}
+Degrade = Literal["grey", "half", "quarter", "past"]
+SEEN = {
+    "grey": "their grey versions",
+    "half": "their half-size versions",
+    "quarter": "their quarter-size versions",
+    "past": "their first frames",
+}
 
 
 @dataclass(frozen=True)
@@ -18,13 +23,15 @@ class View:
     Args:
         size: N or HxW of the images; without it they keep their own, which must then all be equal.
         channels: 1 grey, 3 RGB, 4 RGBA; without it the source's own.
-        fit: `crop` resizes the shorter side and crops the centre; `pad` resizes the longer and pads.
+        fit: `crop` resizes the shorter side and crops the centre; `pad` resizes the longer and pads;
+            `patches` cuts image files into as many of this size as cover them, at their own resolution.
         background: what transparency is composited on and padding is filled with: a name or #rrggbb.
         levels: pixels take this many evenly spaced values.
         binarize: `threshold` at 1/2; `static`: one Bernoulli draw per pixel, fixed by (seed, index);
             `dynamic`: a new draw each time in training, fixed by (seed, index) in evaluation.
         degrade: what is left of each image and given to a net that learns to draw the image from it: its
-            `grey` version, or a small one of `half` or a `quarter` of its sides; without it nothing is given.
+            `grey` version, a small one of `half` or a `quarter` of its sides, or of films, square frames one
+            below the other, the first frame (`past`); without it nothing is given.
     """
 
     size: tuple[int, int] | None = None
@@ -40,6 +47,8 @@ class View:
             raise BadInput(f"--levels must be from 2 to 256, got {self.levels}")
         if self.size is not None and min(self.size) < 1:
             raise BadInput(f"--size must be positive, got {self.size[0]}x{self.size[1]}")
+        if self.size is None and self.fit == "patches":
+            raise BadInput("--fit patches needs the size of a patch; give --size, such as --size 96")
 
     @property
     def values(self) -> int:
@@ -64,4 +73,4 @@ class View:
         '256 levels given their grey versions'
         """
         said = f"{self.levels} levels" if self.binarize == "none" else f"{self.binarize} binarization"
-        return f"{said} given their {SEEN[self.degrade]} versions" if self.degrade else said
+        return f"{said} given {SEEN[self.degrade]}" if self.degrade else said

@@ -12,11 +12,12 @@ from genzoo.apply import draw_latents, given_labels, sample
 from genzoo.apply.placement import nothing
 from genzoo.data.batches import Batches
 from genzoo.data.dataset import Dataset
+from genzoo.data.few import classes_of, labelled
 from genzoo.data.view import View
 from genzoo.errors import BadInput
 from genzoo.evaluation.features.training import FeatureClassifier
 from genzoo.evaluation.finetune import CrossEntropy, accuracy_of
-from genzoo.evaluation.representation import Tick, classes_of, labelled
+from genzoo.evaluation.representation import Tick
 from genzoo.evaluation.result import over_repetitions
 from genzoo.images import to_uint8
 from genzoo.models import Model

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from genzoo.apply import given_labels
-from genzoo.data.batches import Batches, in_order
+from genzoo.data.batches import in_order
 from genzoo.data.dataset import Dataset
 from genzoo.data.view import View
 from genzoo.errors import BadInput
@@ -19,7 +19,7 @@ from genzoo.evaluation.flops import Call, flops, forward_pass, in_flops, samplin
 from genzoo.evaluation.memory import peak_memory
 from genzoo.images import from_levels
 from genzoo.models import Model, parameter_count
-from genzoo.models.base import Samples, evaluating
+from genzoo.models.base import Pictured, Samples, evaluating
 from genzoo.objectives import build_objective
 from genzoo.random import seeded
 from genzoo.training.config import Config
@@ -250,7 +250,7 @@ def _only(kind: Kind, calls: Mapping[Kind, Call]) -> Mapping[Kind, Call]:
 def _training(model: Model, dataset: Dataset, config: Config, steps: int) -> Work:
     """What an image seen costs in training: turns of the run's own game, on a copy of its model."""
     settings, objective = config.settings, build_objective(dict(config.objective))
-    batches = Batches(
+    batches = objective.batches(
         dataset, view=config.view, size=settings.batch, seed=settings.seed, requires=model.requires
     )
     twin = copy.deepcopy(model)
@@ -283,4 +283,8 @@ def _noise(model: Model, n: int, seed: int) -> Batch:
             items = torch.rand(n, *model.shape)
         else:
             items = from_levels(torch.randint(model.levels, (n, *model.shape)), model.levels)
-    return Batch(items, given_labels(model, n)).map(model.placed)
+        if isinstance(model, Pictured) and model.requires == {"images"}:
+            given: Given | None = Given(images=torch.rand(n, *model.condition_shape))
+        else:
+            given = given_labels(model, n)
+    return Batch(items, given).map(model.placed)

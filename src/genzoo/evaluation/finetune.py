@@ -13,11 +13,12 @@ from torch.nn import functional as F
 
 from genzoo.data.batches import Batches, in_order
 from genzoo.data.dataset import Dataset
+from genzoo.data.few import classes_of
 from genzoo.data.view import View
 from genzoo.errors import BadInput
 from genzoo.evaluation.logistic import fit_probe
 from genzoo.evaluation.probes import setting
-from genzoo.evaluation.representation import Tick, classes_of, take, untrained
+from genzoo.evaluation.representation import Tick, take, untrained
 from genzoo.evaluation.result import Result
 from genzoo.models import Model
 from genzoo.models.base import Classifies, evaluating

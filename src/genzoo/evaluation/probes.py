@@ -13,10 +13,11 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from genzoo.data.dataset import Dataset
+from genzoo.data.few import classes_of, labelled
 from genzoo.data.view import View
 from genzoo.errors import BadInput
 from genzoo.evaluation.logistic import PRIOR, fit_probe
-from genzoo.evaluation.representation import Taken, Tick, classes_of, labelled, representations, take
+from genzoo.evaluation.representation import Taken, Tick, representations, take
 from genzoo.evaluation.result import Result, over_repetitions
 from genzoo.models import Model
 from genzoo.types import Labels
