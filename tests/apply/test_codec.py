@@ -5,11 +5,11 @@ import pytest
 import torch
 from codec_fakes import NETS, labelled, net, sealed_again, small, some_images, stirred
 
-from genzoo.apply.codec import Listing, coder, compress, decompress, fingerprint, lossless
+from genzoo.apply.codec import Listing, coder, compress, decompress, fingerprint, lossless, read
 from genzoo.apply.codec.container import HEADER_BYTES
 from genzoo.errors import BadInput
 from genzoo.images import bits_per_dim, quantise
-from genzoo.models.variational.vae import VAE
+from genzoo.models.autoencoding.autoencoder import Autoencoder
 
 
 @pytest.mark.parametrize("name", NETS)
@@ -71,7 +71,7 @@ def test_several_segments_are_decoded_as_one(tmp_path, monkeypatch):
     model = small()
     images = some_images(model, 100)
     compress(model, images, tmp_path / "x", lanes=16)
-    assert len(list(lossless.read(tmp_path / "x").segments())) > 2
+    assert len(list(read(tmp_path / "x").segments())) > 2
     assert torch.equal(decompress(model, tmp_path / "x").images, images)
 
 
@@ -80,7 +80,7 @@ def test_lanes_are_so_few_that_the_walk_fits_into_memory(tmp_path, monkeypatch):
     images = some_images(model, 20)
     monkeypatch.setattr(coder, "_MEMORY", 3 * 4 * coder.Layout(model.tape()).size)
     compress(model, images, tmp_path / "x")
-    assert lossless.read(tmp_path / "x").header.lanes == 3
+    assert read(tmp_path / "x").header.lanes == 3
     assert torch.equal(decompress(model, tmp_path / "x").images, images)
 
 
@@ -152,9 +152,9 @@ def test_images_that_the_model_can_not_represent_are_refused(tmp_path, arguments
     assert not list(tmp_path.iterdir())
 
 
-def test_models_without_an_order_of_pixels_are_refused(tmp_path):
-    model = VAE((1, 4, 4), latent=2, hidden=(4,))
-    with pytest.raises(BadInput, match="VAE does not draw pixel by pixel"):
+def test_models_that_no_codec_takes_are_refused_with_the_reason_of_each(tmp_path):
+    model = Autoencoder((1, 4, 4), code=2, hidden=(4,))
+    with pytest.raises(BadInput, match=r"Autoencoder does not draw pixel by pixel; .*does not round"):
         compress(model, torch.zeros(1, 1, 4, 4), tmp_path / "x")
 
 

@@ -15,10 +15,11 @@ def given_labels(model: Model, n: int, label: int | None = None) -> Given | None
     """
     name = type(model).__name__
     if not model.requires:
-        if label is not None:
+        if label is None:
+            return None
+        if "labels" not in model.takes:
             raise BadInput(f"--label {label}: {name} was trained without labels and takes none")
-        return None
-    if model.requires != {"labels"}:
+    elif model.requires != {"labels"}:
         fields = ", ".join(sorted(model.requires - {"labels"}))
         raise BadInput(f"{name} is conditional on {fields}: a label is not enough to draw from it")
     classes = model.spec.get("classes")

@@ -1,4 +1,4 @@
-"""`genzoo compress`: images to one file, without loss, by the model's own probabilities."""
+"""`genzoo compress`: images to one file, by the model's own probabilities, without loss or with."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,7 +11,7 @@ from genzoo.errors import BadInput
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from genzoo.apply.codec import Listing
+    from genzoo.apply.codec import Compressed, Listing, Pictures
     from genzoo.cli.opened import Opened
     from genzoo.data import Dataset, View
     from genzoo.types import Images
@@ -21,6 +21,12 @@ Seen = Annotated[
     bool,
     tyro.conf.arg(
         help="Store the images as the run sees them (resized, binarized, …), where that is not as they are."
+    ),
+]
+Quality = Annotated[
+    int | None,
+    tyro.conf.arg(
+        help="Which rate of a model with several, from 1, the smallest files; by default its best."
     ),
 ]
 Batch = Annotated[
@@ -54,36 +60,76 @@ def command(
     data: Data = None,
     split: Split = "all",
     seen: Seen = False,
+    quality: Quality = None,
     seed: Seed = 0,
     batch: Batch = 256,
     overwrite: Overwrite = False,
 ) -> None:
-    """Store images in one file, bit for bit, with their names and labels; `genzoo decompress` gets them back.
+    """Store images in one file with their names and labels; `genzoo decompress` gets them back.
 
-    The better the model knows such images, the smaller the file. Images that the model can not represent
-    exactly are refused. --seen stores what the run sees of them instead.
+    The run decides: a model with a probability of every pixel stores them bit for bit, a compressive
+    autoencoder nearly so, in far fewer bits, and images of any size. The better the model knows such images,
+    the smaller the file. Images that the model can not represent exactly are refused; --seen stores what the
+    run sees of them.
     """
     from genzoo.apply import codec
     from genzoo.cli.console import progress, wrote
-    from genzoo.cli.opened import data_for, open_for
+    from genzoo.cli.opened import open_for
 
     if out.is_dir() or (out.exists() and not overwrite):
         raise BadInput(f"--out {out}: is there already; give the name of a new file, or --overwrite")
     opened = open_for("compress", run, "cpu")
-    codec.coded(opened.model)
+    codec.codec_of(opened.model)
     if opened.model.shape[0] not in (1, 3, 4):
         raise BadInput(f"{run}: images of {opened.model.shape[0]} channels can not be written as files")
-    dataset = data_for(opened, data)
-    positions = dataset.split(split)
-    view = opened.view if seen else _exactly(opened, data, dataset, positions)
-    pictures = _Pictures(dataset, positions, view, seed)
+    pictures, listing, skipped = _what(opened, data, split, seen, seed)
+    with progress("compressing", len(pictures)) as tick:
+        done = codec.compress(
+            opened.model, pictures, out, listing=listing, lanes=batch, quality=quality, tick=tick
+        )
+    rest = f"names and header {done.file_bytes - done.payload_bytes:,} bytes"
+    left = f"; {skipped} other files were left out" if skipped else ""
+    said = _fidelity(done, opened.model.shape[0]) if done.psnr else _length(done)
+    wrote(out, f"{done.count:,} images in {done.file_bytes:,} bytes: {said}, {rest}{left}")
+
+
+def _fidelity(done: "Compressed", channels: int) -> str:
+    """Bits a pixel, and how near the images will be."""
+    mean = sum(done.psnr) / len(done.psnr)
+    worst = "" if done.count == 1 else f" on average, {min(done.psnr):.2f} at least"
+    return f"{channels * done.bits_per_dim:.4g} bits a pixel, PSNR {mean:.2f} dB{worst}"
+
+
+def _length(done: "Compressed") -> str:
+    """Bits a number, and how many of them only begin the file."""
+    said = f"pixels {done.bits_per_dim:.4g} bits/dim"
+    if not done.initial_bytes:
+        return said
+    return f"{said} ({done.net_bits_per_dim:.4g} without the {done.initial_bytes} bytes that begin the chain)"
+
+
+def _what(
+    opened: "Opened", data: str | None, split: str, seen: bool, seed: int
+) -> tuple["Pictures", "Listing", int]:
+    """The images, what they are called, and how many files are none."""
+    from genzoo.apply import codec
+    from genzoo.cli.opened import data_for
+    from genzoo.data import View, load
+    from genzoo.models.base import Rounds
+
+    source, channels, any_size = data or opened.data, opened.model.shape[0], isinstance(opened.model, Rounds)
+    if any_size and not seen and source is not None:
+        if photos := codec.photographs(source, split, channels):
+            listing = codec.Listing(photos.names, photos.labels, photos.classes)
+            return photos, listing, len(photos.skipped)
+        dataset = load(source, View(channels=channels))  # type: ignore[arg-type]
+        positions, view = dataset.split(split), View()
+    else:
+        dataset = data_for(opened, data)
+        positions = dataset.split(split)
+        view = opened.view if seen else _exactly(opened, data, dataset, positions)
     listing = _listing(dataset, positions, f"{view.protocol()}, seed {seed}" if seen else "")
-    with progress("compressing", len(positions)) as tick:
-        done = codec.compress(opened.model, pictures, out, listing=listing, lanes=batch, tick=tick)
-    rest = done.file_bytes - done.payload_bytes
-    what = f"{done.count:,} images in {done.file_bytes:,} bytes: pixels {done.bits_per_dim:.4g} bits/dim"
-    skipped = f"; {len(dataset.skipped)} other files were left out" if dataset.skipped else ""
-    wrote(out, f"{what}, names and header {rest:,} bytes{skipped}")
+    return _Pictures(dataset, positions, view, seed), listing, len(dataset.skipped)
 
 
 def _exactly(opened: "Opened", data: str | None, dataset: "Dataset", positions: "NDArray") -> "View":

@@ -20,10 +20,10 @@ File = Annotated[Path, tyro.conf.arg(help="A file that `genzoo compress` wrote."
 
 
 def command(run: Run, file: File, /, *, out: Out, overwrite: Overwrite = False) -> None:
-    """Get the images of a compressed file back, bit for bit, as PNG files under their own names.
+    """Get the images of a compressed file back as PNG files under their own names.
 
     RUN is the run that compressed them. Labels come back as the folders that they were, or as labels.csv.
-    Nothing is in --out DIR before every pixel has been checked.
+    Nothing is in --out DIR before all of the file has been checked.
     """
     import torch
 

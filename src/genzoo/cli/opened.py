@@ -60,10 +60,9 @@ def open_for(verb: str, path: Path, device: str = "auto") -> Opened:
     """The run in a folder; BadInput, naming the models that can, if it cannot do what `verb` takes."""
     run = open_run(path, device)
     if not VERBS[verb].possible(capabilities(run.model)):
-        able = models_that_can(verb)
-        others = (
-            f"models that can: {', '.join(able)}" if able else f"`{VERBS[verb].made_by}` makes a run that can"
-        )
+        made_by = VERBS[verb].made_by
+        able = "" if made_by else ", ".join(models_that_can(verb))
+        others = f"`{made_by}` makes a run that can" if made_by else f"models that can: {able}"
         needed = VERBS[verb].needed()
         why = "" if needed == verb else f" (that takes {needed})"
         raise BadInput(f"{path}: {type(run.model).__name__} cannot {verb}{why}; {others}")

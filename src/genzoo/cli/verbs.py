@@ -12,7 +12,7 @@ class Verb:
         module: where its `command` function is, or its `main`.
         says: one line for `genzoo --help`.
         needs: sets of capabilities; a run that has all of one of them can do it. None: it takes no run.
-        made_by: what makes a run that can, where no registered model can as it is.
+        made_by: what makes a run that can, where a model can only if it was trained so.
         own: the module has a `main(words)` that parses them itself and returns the exit code.
     """
 
@@ -58,6 +58,10 @@ VERBS: dict[str, Verb] = {
     "traverse": Verb(
         "genzoo.cli.traverse", "show what each latent does", _any_of("encode decode", "sample decode")
     ),
+    "edit": Verb("genzoo.cli.edit", "give images an attribute of other images", _any_of("encode decode")),
+    "scatter": Verb(
+        "genzoo.cli.scatter", "scatter codes in the plane, by class, run beside run", _any_of("encode")
+    ),
     "complete": Verb("genzoo.cli.complete", "draw the hidden part of images", _any_of("complete")),
     "colourise": Verb(
         "genzoo.cli.colourise",
@@ -72,18 +76,27 @@ VERBS: dict[str, Verb] = {
         made_by="genzoo train gated-pixelcnn --degrade half",
     ),
     "forecast": Verb(
-        "genzoo.cli.forecast", "simulate what follows a given past, k times", _any_of("complete")
+        "genzoo.cli.forecast",
+        "simulate what follows a given past, k times",
+        _any_of("complete", "forecast"),
     ),
     "compress": Verb(
         "genzoo.cli.compress",
-        "store images without loss, by the model's own probabilities",
-        _any_of("replay"),
+        "store images in one file, without loss or with, as the model can",
+        _any_of("replay", "latent", "round"),
     ),
-    "decompress": Verb("genzoo.cli.decompress", "get compressed images back, bit for bit", _any_of("replay")),
+    "decompress": Verb(
+        "genzoo.cli.decompress", "get compressed images back", _any_of("replay", "latent", "round")
+    ),
     "score": Verb(
         "genzoo.cli.score",
         "rank images by how likely they are; find the odd ones",
         _any_of("log_prob", "elbo", "encode decode"),
+    ),
+    "cluster": Verb(
+        "genzoo.cli.cluster",
+        "group items by their codes; how well the groups are the classes",
+        _any_of("encode", "features"),
     ),
     "classify": Verb(
         "genzoo.cli.classify",

@@ -1,6 +1,8 @@
 """Binary pixels: one Bernoulli distribution a dimension."""
 
 import torch
+from jaxtyping import Float, Int
+from torch import Tensor
 from torch.nn import functional as F
 
 from genzoo.densities.base import Density, Support, sum_over_item
@@ -34,9 +36,10 @@ class Bernoulli(Density):
 
     def log_prob(self, items: Items) -> Nats:
         """log p(x) of each row, nats, shape (b)."""
-        if (grey := (items != 0) & (items != 1)).any():
+        if not torch.equal(items, binary := (items != 0).to(items.dtype)):
+            grey = items[items != binary][0].item()
             raise BadInput(
-                f"a Bernoulli likelihood takes values of exactly 0 or 1, got {items[grey][0].item():.4g}; "
+                f"a Bernoulli likelihood takes values of exactly 0 or 1, got {grey:.4g}; "
                 "binarize the images or choose another likelihood"
             )
         return sum_over_item(items * self.logits - F.softplus(self.logits))
@@ -48,6 +51,11 @@ class Bernoulli(Density):
             return (self.logits > 0).to(self.logits.dtype)
         noise = uniform(self.logits.shape, self.logits)
         return (noise < (self.logits / temperature).sigmoid()).to(self.logits.dtype)
+
+    def probabilities(self, i: int, numbers: Int[Tensor, "b before h w"]) -> Float[Tensor, "b 2 h w"]:
+        """p of 0 and 1 in channel `i` of images, float64; the channels before it are of no consequence."""
+        logits = self.logits[:, i].double()
+        return torch.stack([(-logits).sigmoid(), logits.sigmoid()], 1)
 
     def expand(self, n: int) -> "Bernoulli":
         """The same distribution for n rows, of a batch of one."""

@@ -82,6 +82,10 @@ class Categorical(Density):
         noise = uniform(self.logits[:, 0].shape, self.logits)
         return draw_levels(self.logits, noise, temperature).to(self.logits.dtype) / (self.levels - 1)
 
+    def probabilities(self, i: int, numbers: Int[Tensor, "b before h w"]) -> Float[Tensor, "b levels h w"]:
+        """p of each level of channel `i` of images, float64; the channels before it are of no consequence."""
+        return self.logits[:, :, i].double().softmax(1)
+
     def expand(self, n: int) -> "Categorical":
         """The same distribution for n rows, of a batch of one."""
         return Categorical(self.logits.expand(n, *self.logits.shape[1:]))

@@ -1,7 +1,7 @@
 """Pixels of n levels: a logistic distribution, discretised."""
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -87,6 +87,17 @@ class DiscretizedLogistic(Density):
         logistic = noise.log() - torch.log1p(-noise)
         drawn = self.location + temperature * self.log_scale.exp() * logistic
         return quantise(drawn.clamp(0, 1), self.levels)
+
+    def probabilities(self, i: int, numbers: Int[Tensor, "b before h w"]) -> Float[Tensor, "b levels h w"]:
+        """p of each level of channel `i` of images, float64; the channels before it are of no consequence.
+
+        They are differences of the cumulative distribution: good to rounding of 1, not of themselves.
+        """
+        location, inverse = self.location[:, i].double(), (-self.log_scale[:, i].double()).exp()
+        edges = (torch.arange(self.levels - 1, device=location.device).double() + 0.5) / (self.levels - 1)
+        below = ((edges[:, None, None] - location[:, None]) * inverse[:, None]).sigmoid()
+        ends = torch.zeros_like(below[:, :1]), torch.ones_like(below[:, :1])
+        return torch.cat([ends[0], below, ends[1]], 1).diff(dim=1)
 
     def expand(self, n: int) -> "DiscretizedLogistic":
         """The same distribution for n rows, of a batch of one."""

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import Protocol, runtime_checkable
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from genzoo.configurable import Configurable
@@ -24,6 +24,7 @@ class Model(Configurable, nn.Module):
 
     shape: tuple[int, ...]
     requires: frozenset[str] = frozenset()  # the fields of Given that its density takes
+    takes: frozenset[str] = frozenset()  # those that samples may be given, and need not
     levels: int | None = None  # of the pixels it has a probability for; None: any real value
 
     def __init__(self, shape: Sequence[int]) -> None:
@@ -150,6 +151,29 @@ class Latent(Protocol):
 
 
 @runtime_checkable
+class Rounds(Protocol):
+    """Has codes of whole numbers, for images of any size, and a probability of each number: a lossy codec."""
+
+    qualities: int  # rates that it codes at
+    stride: int  # pixels of a side of the block that a code stands for
+    reach: int  # blocks on each side of a block on which its code, and its pixels, depend
+
+    def analysed(self, images: Images, quality: Int[Tensor, " b"]) -> Float[Tensor, "b m _ _"]:
+        """Codes before rounding of each image at its quality."""
+        ...
+
+    def synthesised(
+        self, codes: Float[Tensor, "b m _ _"], quality: Int[Tensor, " b"]
+    ) -> Float[Tensor, "b c _ _"]:
+        """The whole blocks of each code at its quality, in [0, 1]."""
+        ...
+
+    def masses(self, quality: int, low: int, high: int) -> Float[Tensor, "m levels"]:
+        """The probability of each whole number from `low` to `high`, of each channel of a code."""
+        ...
+
+
+@runtime_checkable
 class Features(Protocol):
     """Has a net that sees items and whose hidden layers can be used for other tasks, such as a critic."""
 
@@ -185,6 +209,7 @@ CAPABILITIES: dict[str, type] = {
     "complete": Completes,
     "replay": Replays,
     "latent": Latent,
+    "round": Rounds,
     "features": Features,
     "classify": Classifies,
 }
@@ -197,12 +222,16 @@ def capabilities(model: nn.Module) -> tuple[str, ...]:
 
 
 def restored_by(model: "Pictured") -> tuple[str, ...]:
-    """Whether the picture that a model is given is a grey version, or a smaller one, of what it draws."""
+    """Whether the picture that a model is given is a grey version of what it draws, a small one, or a film's
+    first frame.
+    """
     if model.requires != {"images"}:
         return ()
     (channels, *size), (given, *small) = model.shape, model.condition_shape
     if (channels, given) == (3, 1) and small == size:
         return ("colourise",)
+    if channels == given and small != size and small[0] == small[1] == size[1] and size[0] % small[0] == 0:
+        return ("forecast",)
     smaller = small != size and all(n % m == 0 for n, m in zip(size, small, strict=True))
     return ("superres",) if given == channels and smaller else ()
 

@@ -43,6 +43,11 @@ def layer_of(
             f"{name} encodes an image together with its label: its features are told the class, "
             "so they cannot be a representation to tell it from; train a model without labels"
         )
+    if others := sorted(model.requires - given.names() if given else model.requires):
+        raise BadInput(
+            f"{name} encodes an image together with its {', '.join(others)}, which features of images alone "
+            "have none of; train a model without"
+        )
     if isinstance(model, Encodes) and layer == "code":
         return model.encode(images, given).flatten(1)
     layers = hidden_layers(model, images, given)

@@ -33,11 +33,21 @@ Code = Callable[[NDArray[np.float32], int, int, int], Int[Tensor, " lanes"]]
 
 def range_coding() -> tuple[Any, Any]:
     """constriction's queue of range coding, and its family of categorical distributions."""
+    stream = constriction_streams()
+    return stream.queue, stream.model.Categorical(perfect=False)
+
+
+def categorical(counts: NDArray[np.float32]) -> Any:
+    """constriction's one distribution in proportion to these counts, for many numbers."""
+    return constriction_streams().model.Categorical(counts, perfect=False)
+
+
+def constriction_streams() -> Any:
+    """constriction's stream codes; BadInput, with the remedy, if it is not there."""
     try:
-        library = importlib.import_module("constriction")
+        return importlib.import_module("constriction").stream
     except ImportError as error:
         raise BadInput("compression needs constriction: pip install 'genzoo[codec]'") from error
-    return library.stream.queue, library.stream.model.Categorical(perfect=False)
 
 
 @contextmanager
@@ -57,7 +67,7 @@ def counts_of(probabilities: Float[Tensor, "lanes levels"]) -> NDArray[np.float3
     counts = (probabilities * (GRID - levels)).floor_().add_(1)
     if not bool(torch.isfinite(counts).all()):
         raise FloatingPointError("the model's probabilities are not finite")
-    return counts.float().numpy()
+    return counts.float().contiguous().numpy()  # constriction does not look at strides
 
 
 def fitting_lanes(tape: Tape, lanes: int) -> int:

@@ -4,7 +4,7 @@
     listing   JSON, a line for what they share and one for each image, compressed by LZMA; may be empty
     payload   segments: how many words of 32 bits, how many groups of images they hold, the words
 
-A codec is a number in the header, so that other families' codecs share the container and the verbs.
+A codec is a number in the header, so that all share the container and the verbs.
 """
 
 import hashlib
@@ -23,7 +23,7 @@ from genzoo.errors import BadInput
 from genzoo.files import atomic
 
 MAGIC, VERSION = b"\x93gzi", 1
-CODECS = {1: "pixel by pixel"}
+CODECS = {1: "pixel by pixel", 2: "bits back", 3: "rounded codes"}
 _FIELDS = struct.Struct("<4s4B5H2IQ8s4s8s")  # all of the header but its checksum
 _SEGMENT = struct.Struct("<2I")
 _CHECKSUM = 8
@@ -40,11 +40,12 @@ class Header:
         threads: how many threads the arithmetic ran on.
         lanes: how many images went through the model side by side; the last group is padded to as many.
         levels: values of a pixel.
-        shape: (c, h, w) of an image.
+        shape: (c, h, w) of an image; (c, 0, 0) where the payload says the size of each.
         count: how many images.
         model: the model's fingerprint.
         arithmetic: a checksum of all probabilities of the first group, as whole numbers.
-        pixels: a checksum of all level numbers.
+        pixels: a checksum of all level numbers, or of all codes that are rounded.
+        quality: which of the model's rates, from 1; 0 where it has none.
     """
 
     codec: str
@@ -56,12 +57,23 @@ class Header:
     model: bytes
     arithmetic: bytes = bytes(4)
     pixels: bytes = bytes(8)
+    quality: int = 0
 
     def packed(self, listing_bytes: int, payload_bytes: int) -> bytes:
         """All but the checksum."""
         number = next(n for n, name in CODECS.items() if name == self.codec)
         return _FIELDS.pack(
-            *(MAGIC, VERSION, number, self.threads, 0, self.lanes, self.levels, *self.shape, self.count),
+            *(
+                MAGIC,
+                VERSION,
+                number,
+                self.threads,
+                self.quality,
+                self.lanes,
+                self.levels,
+                *self.shape,
+                self.count,
+            ),
             *(listing_bytes, payload_bytes, self.model, self.arithmetic, self.pixels),
         )
 
@@ -169,9 +181,10 @@ def read(path: Path) -> Container:
 
 
 def _header(path: Path, values: tuple) -> Header:
-    _, _, number, threads, _, lanes, levels, c, h, w, count, _, _, model, arithmetic, pixels = values
+    _, _, number, threads, quality, lanes, levels, c, h, w, count, _, _, model, arithmetic, pixels = values
     if number not in CODECS:
         raise BadInput(f"{path}: written by a codec that this genzoo does not have (number {number})")
     if not (threads and lanes and count):
         raise BadInput(f"{path}: damaged, {count} images by {lanes} on {threads} threads")
-    return Header(CODECS[number], threads, lanes, levels, (c, h, w), count, model, arithmetic, pixels)
+    shape = (c, h, w)
+    return Header(CODECS[number], threads, lanes, levels, shape, count, model, arithmetic, pixels, quality)

@@ -2,9 +2,9 @@
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Any
 
 import numpy as np
 import torch
@@ -13,78 +13,36 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from genzoo.apply.codec.coder import fitting_lanes, range_coding, threads, walk
-from genzoo.apply.codec.container import Container, Header, read, writing
+from genzoo.apply.codec.container import Container, Header, writing
+from genzoo.apply.codec.contract import LANES, Compressed, Pictures, check_model, check_place
+from genzoo.apply.codec.exact import check_exact, given_of, level_numbers
 from genzoo.apply.codec.fingerprint import fingerprint
 from genzoo.apply.codec.listing import Listing
 from genzoo.apply.placement import Tick, nothing
-from genzoo.densities.categorical import on_grid
 from genzoo.errors import BadInput
-from genzoo.images import from_levels, to_levels
 from genzoo.models import Model
 from genzoo.models.autoregressive.base import Autoregressive
 from genzoo.models.base import evaluating
-from genzoo.types import Given, Images
 
 CODEC = "pixel by pixel"
 THREADS = 1
-LANES = 256
 _SEGMENT_WORDS = 2**18  # a segment of the payload ends with the group that makes it a mebibyte
 
 
-@runtime_checkable
-class Pictures(Protocol):
-    """Images that are made when they are asked for; a tensor of images is such a thing."""
-
-    def __len__(self) -> int: ...
-
-    def __getitem__(self, part: slice, /) -> Images: ...
-
-
-@dataclass(frozen=True)
-class Compressed:
-    """What a file takes.
-
-    Args:
-        count: how many images.
-        numbers: how many numbers they have: c·h·w of each.
-        payload_bytes: the code of the pixels.
-        file_bytes: the whole file.
-    """
-
-    count: int
-    numbers: int
-    payload_bytes: int
-    file_bytes: int
-
-    @property
-    def bits_per_dim(self) -> float:
-        """Bits of payload for each number."""
-        return 8 * self.payload_bytes / self.numbers
-
-
-@dataclass(frozen=True)
-class Restored:
-    """What was in a file.
-
-    Args:
-        images: in [0, 1].
-        listing: what they are called.
-    """
-
-    images: Images
-    listing: Listing
+def able(model: Model) -> str | None:
+    """Why images can not be coded pixel by pixel with this model's probabilities; None if they can."""
+    if not isinstance(model, Autoregressive):
+        return f"{type(model).__name__} does not draw pixel by pixel"
+    if others := sorted(model.requires - {"labels"}):
+        return f"{type(model).__name__} is conditional on {', '.join(others)}, which a file has none of"
+    return check_place(model)
 
 
 def coded(model: Model) -> Autoregressive:
     """The model, if images can be coded with its probabilities; else BadInput."""
-    if not isinstance(model, Autoregressive):
-        raise BadInput(f"{type(model).__name__} does not draw pixel by pixel, so it can not compress")
-    if others := sorted(model.requires - {"labels"}):
-        raise BadInput(
-            f"{type(model).__name__} is conditional on {', '.join(others)}, which a file has none of"
-        )
-    if model.like.device.type != "cpu":
-        raise BadInput(f"compression runs on the CPU, the model is on {model.like.device}")
+    if reason := able(model):
+        raise BadInput(reason)
+    assert isinstance(model, Autoregressive)
     return model
 
 
@@ -105,12 +63,12 @@ def compress(
         lanes: how many go through the model side by side, if memory allows; the file says how many.
     """
     net, listing = coded(model), listing or Listing()
-    _check(net, images, listing, lanes)
+    check_exact(net, images, listing, lanes)
     lanes = min(lanes, max(16, len(images)))
     c, h, w = net.shape
     header = Header(CODEC, THREADS, lanes, net.levels, (c, h, w), len(images), fingerprint(net))
     with evaluating(net), threads(THREADS), writing(Path(out), listing) as writer:
-        header = replace(header, lanes=fitting_lanes(net.tape(_given(net, listing, 0, 1)), lanes))
+        header = replace(header, lanes=fitting_lanes(net.tape(given_of(net, listing, 0, 1)), lanes))
         encoder = _Encoder(net, header, listing)
         for words, groups in encoder.segments(images, tick):
             writer.segment(words, groups)
@@ -119,26 +77,13 @@ def compress(
     return Compressed(len(images), len(images) * int(np.prod(net.shape)), writer.payload_bytes, total)
 
 
-def decompress(model: Model, file: str | Path, *, tick: Tick = nothing) -> Restored:
-    """The images that `compress` wrote; BadInput, never wrong pixels, for another model, file or machine."""
-    container = read(Path(file))
-    groups = list(restored(model, container, tick=tick))
-    numbers = torch.from_numpy(np.concatenate(groups)) if groups else torch.empty(0, *container.header.shape)
-    return Restored(from_levels(numbers.long(), container.header.levels), container.listing)
-
-
 def restored(model: Model, container: Container, *, tick: Tick = nothing) -> Iterator[NDArray[np.uint8]]:
     """Level numbers (b c h w) of one group after the other; right only if the end is reached.
 
     Raises BadInput after the first group, or at the end, if they are not what was written.
     """
     net, header, path = coded(model), container.header, container.path
-    found = fingerprint(net)
-    if header.model != found:
-        raise BadInput(
-            f"{path}: compressed by another model ({header.model.hex()}, this one is {found.hex()}); "
-            "give the run that compressed it"
-        )
+    check_model(net, container)
     strange = BadInput(
         f"{path}: this machine's arithmetic gives other probabilities than the one that compressed it; "
         "decompress it there, or with the same versions of genzoo, torch and numba"
@@ -159,33 +104,6 @@ def restored(model: Model, container: Container, *, tick: Tick = nothing) -> Ite
         raise strange
 
 
-def _check(net: Autoregressive, images: Pictures, listing: Listing, lanes: int) -> None:
-    if not len(images):
-        raise BadInput("no images to compress")
-    if not 1 <= lanes < 2**16:
-        raise BadInput(f"--batch must be from 1 to 65535, got {lanes}")
-    if max(net.shape) >= 2**16 or len(images) >= 2**32:
-        raise BadInput(f"{len(images)} images of shape {net.shape} are more than a file can hold")
-    for what, column in (("names", listing.names), ("labels", listing.labels)):
-        if column and len(column) != len(images):
-            raise BadInput(f"{len(images)} images but {len(column)} {what}; they must be equally many")
-    if "labels" in net.requires and not listing.labels:
-        raise BadInput(f"{type(net).__name__} is conditional on labels and these images have none")
-    classes = net.spec.get("classes")
-    if "labels" in net.requires and isinstance(classes, int):
-        for label in (min(listing.labels), max(listing.labels)):
-            if not 0 <= label < classes:
-                raise BadInput(f"label {label}: {type(net).__name__} knows the classes 0 to {classes - 1}")
-
-
-def _given(net: Autoregressive, listing: Listing, start: int, lanes: int) -> Given | None:
-    """The conditions of a group, padded with class 0."""
-    if "labels" not in net.requires:
-        return None
-    labels = listing.labels[start : start + lanes]
-    return Given(labels=torch.tensor([*labels, *[0] * (lanes - len(labels))]))
-
-
 class _Coder:
     """What encoder and decoder share."""
 
@@ -203,7 +121,7 @@ class _Encoder(_Coder):
         pixels, encoder, groups = hashlib.blake2b(digest_size=8), self.queue.RangeEncoder(), 0
         for start in self.starts():
             some = images[start : start + self.header.lanes]
-            numbers = self._numbers(some)
+            numbers = level_numbers(self.net, self.header.levels, some)
             self._group(start, numbers, encoder)
             pixels.update(numbers.to(torch.uint8).contiguous().numpy().data)
             groups += 1
@@ -214,15 +132,6 @@ class _Encoder(_Coder):
         if groups:
             yield encoder.get_compressed(), groups
         self.header = replace(self.header, arithmetic=self.arithmetic.digest(), pixels=pixels.digest())
-
-    def _numbers(self, images: Images) -> Int[Tensor, "b c h w"]:
-        if images.shape[1:] != self.header.shape:
-            raise BadInput(f"expected images of shape {self.header.shape}, got {tuple(images.shape[1:])}")
-        try:
-            on_grid(images, self.header.levels)
-        except ValueError as error:
-            raise BadInput(f"{type(self.net).__name__} can not store these images: {error}") from error
-        return to_levels(images, self.header.levels)
 
     def _group(self, start: int, numbers: Int[Tensor, "b c h w"], encoder: Any) -> None:
         n, lanes = len(numbers), self.header.lanes
@@ -236,7 +145,7 @@ class _Encoder(_Coder):
             encoder.encode(symbols[channel, row, column], self.family, counts[:n])
             return padded[channel, row, column]
 
-        walk(self.net, _given(self.net, self.listing, start, lanes), lanes, code)
+        walk(self.net, given_of(self.net, self.listing, start, lanes), lanes, code)
 
 
 class _Decoder(_Coder):
@@ -263,5 +172,5 @@ class _Decoder(_Coder):
             here[:n] = torch.from_numpy(decoder.decode(self.family, counts[:n]))
             return here
 
-        walk(self.net, _given(self.net, self.listing, start, lanes), lanes, code)
+        walk(self.net, given_of(self.net, self.listing, start, lanes), lanes, code)
         return numbers[..., :n].permute(3, 0, 1, 2).to(torch.uint8).contiguous().numpy()

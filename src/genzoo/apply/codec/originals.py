@@ -32,8 +32,10 @@ def check_originals(source: str, names: Sequence[str], shape: tuple[int, int, in
     if names:
         with closing(gallery_of(source).files) as files, quiet():
             for name in names:
-                if reason := _reason(files, name, shape):
-                    raise BadInput(f"{source}: {name} {reason}")
+                try:
+                    exact(files, name, shape[0], shape[1:])
+                except Unusable as reason:
+                    raise BadInput(f"{source}: {name} {reason}") from None
         return
     path = Path(source).expanduser()
     if path.suffix in (".npy", ".npz") and path.is_file():
@@ -64,23 +66,29 @@ def check_levels(
             )
 
 
-def _reason(files: Files, name: str, shape: tuple[int, int, int]) -> str:
-    """What is not exact about a file; empty if nothing is."""
+def exact(files: Files, name: str, channels: int, size: tuple[int, int] | None) -> Image.Image:
+    """A file whose pixels are 8 bits deep and of so many channels; Unusable gives the reason if they are not.
+
+    Args:
+        size: (height, width) that it must have; None: any.
+    """
     try:
         with files.open(name) as stream:
             image = opened(stream.read(), name, PIXEL_LIMIT)
     except (OSError, Unusable) as error:
-        return f"can not be read again ({error})"
-    c, h, w = shape
-    if upright_size(image) != (h, w):
-        return f"is {image.height}x{image.width}, the model takes {h}x{w}"
+        raise Unusable(f"can not be read again ({error})") from None
+    height, width = upright_size(image)
+    if size is not None and (height, width) != size:
+        raise Unusable(f"is {height}x{width}, the model takes {size[0]}x{size[1]}")
     if image.mode not in _KINDS:
-        return f"has pixels that are {_DEPTHS.get(image.mode[0], 'of kind ' + image.mode)}"
+        raise Unusable(f"has pixels that are {_DEPTHS.get(image.mode[0], 'of kind ' + image.mode)}")
     if (frames := getattr(image, "n_frames", 1)) > 1:
-        return f"has {frames} frames"
-    if c < 3 and not is_grey(image):
-        return "has colours, the model takes grey images"
-    return "" if c == 4 or _opaque(image) else "has transparent pixels, the model takes none"
+        raise Unusable(f"has {frames} frames")
+    if channels < 3 and not is_grey(image):
+        raise Unusable("has colours, the model takes grey images")
+    if channels != 4 and not _opaque(image):
+        raise Unusable("has transparent pixels, the model takes none")
+    return image
 
 
 def _opaque(image: Image.Image) -> bool:
