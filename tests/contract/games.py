@@ -4,7 +4,6 @@ import numpy as np
 import torch
 
 from genzoo.configurable import build
-from genzoo.data.batches import Batches
 from genzoo.data.dataset import Dataset
 from genzoo.data.view import View
 from genzoo.models import catalogue
@@ -44,7 +43,12 @@ def tiny_data(model, n=48):
         items = rng.normal(size=(n, *model.shape)).astype(np.float32)
     splits = {"train": np.arange(n - 8), "val": np.arange(n - 8, n), "test": np.arange(n - 8, n)}
     labels = rng.integers(0, 3, n)
-    return Dataset("tiny", kind, items, splits, labels=labels, classes=("a", "b", "c"), fingerprint="tiny")
+    given = None
+    if "images" in model.requires:
+        given = rng.integers(0, 256, (n, *model.condition_shape), np.uint8)
+    return Dataset(
+        "tiny", kind, items, splits, labels=labels, classes=("a", "b", "c"), fingerprint="tiny", given=given
+    )
 
 
 def tiny_view(model):
@@ -59,7 +63,7 @@ def tiny_run(name, *, dtype=torch.float32, **settings):
     chosen = Settings(
         **({"images": 80, "batch": 8, "seed": 3, "horizon": 80, "schedule": "cosine"} | settings)
     )
-    batches = Batches(
+    batches = objective.batches(
         tiny_data(model), view=tiny_view(model), size=8, seed=chosen.seed, requires=model.requires
     )
     return start(model, objective, batches, chosen, OptimizerSettings(lr=1e-3))

@@ -1,5 +1,7 @@
 """What holds for every registered game, old and new."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from games import NAMES, entry_and_variant, tiny_data, tiny_model, tiny_run, tiny_view
@@ -138,8 +140,8 @@ def test_it_names_a_wrong_shape_and_a_superfluous_condition(name):
         if isinstance(model, protocol):
             with pytest.raises(ValueError, match="shape"):
                 getattr(model, verb)(wrong)
-            labels = torch.zeros(2, dtype=torch.long) if "labels" in model.requires else None
-            superfluous = Given(labels=labels, vector=torch.zeros(2, 3))
+            required = first_batch(model, 2).given or Given()
+            superfluous = replace(required, vector=torch.zeros(2, 3))
             with pytest.raises(ValueError, match="vector"):
                 getattr(model, verb)(torch.zeros(2, *model.shape), superfluous)
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import tyro
 
+from genzoo.cli.films import Options, continue_films
 from genzoo.cli.options import (
     BatchSize,
     Count,
@@ -56,25 +57,40 @@ def command(
 ) -> None:
     """Simulate what follows a given past, k times for each of n windows.
 
-    --out NAME.png is a chart (for image sequences a strip of frames: what came, then the futures); NAME.csv
-    and NAME.npz get the numbers, a series' in its own units. Of a series it also prints how good the futures
-    are beside a naive forecast: as now, with the errors that this makes in the train part of the data.
+    --out NAME.png is a chart (for image sequences the frames: what came, then the futures; in columns, and
+    moving in NAME.gif, where a run is given first frames); NAME.csv and NAME.npz get the numbers, of a series
+    in its own units. It also prints how good these are beside a naive forecast: that all stays as it is now.
     """
-    from genzoo.cli.console import progress
     from genzoo.cli.opened import data_for, open_for
 
+    how = {"k": k, "seed": seed, "temperature": temperature, "batch": batch}
     opened = open_for("forecast", run, device)
+    if _continues(opened, {"--past": past, "--frame": frame, "--ahead": ahead or None}):
+        continue_films(opened, out, Options(data, split, n), how, overwrite=overwrite)
+        return
     dataset = data_for(opened, data)
     _check_out(out, dataset, overwrite)
     rows = _rows(dataset, frame)
     given = _past_rows(opened, past, rows)
     windows = _end(opened, dataset, given) if ahead else _spread(opened, dataset, split, n)
-    with progress("forecasting", len(windows) * k) as tick:
-        how = {"k": k, "seed": seed, "temperature": temperature, "batch": batch, "tick": tick}
-        drawn = _drawn(opened, windows, given, how)
+    drawn = _drawn(opened, windows, given, how)
     if not ahead:
         _measure(opened, dataset, windows, drawn, given)
     _write(out, dataset, None if ahead else windows, drawn, given, rows)
+
+
+def _continues(opened: "Opened", flags: dict[str, Any]) -> bool:
+    """Whether a run is given a first frame and draws all that follow; BadInput for flags without a use."""
+    from genzoo.models.base import capabilities
+
+    if "forecast" not in capabilities(opened.model):
+        return False
+    for flag, value in flags.items():
+        if value is not None:
+            raise BadInput(
+                f"{flag}: {opened.path} is given the first frame and draws all others; leave it out"
+            )
+    return True
 
 
 def _past_rows(opened: "Opened", past: int | None, rows: int) -> int:
@@ -90,9 +106,11 @@ def _past_rows(opened: "Opened", past: int | None, rows: int) -> int:
 
 def _drawn(opened: "Opened", windows: "Batch", past: int, how: dict[str, Any]) -> "torch.Tensor":
     from genzoo.apply import forecast
+    from genzoo.cli.console import progress
 
     x = windows.images
-    return forecast(opened.model, x, past, windows.given, known=windows.known, **how).cpu()
+    with progress("forecasting", len(x) * how["k"]) as tick:
+        return forecast(opened.model, x, past, windows.given, known=windows.known, **how, tick=tick).cpu()
 
 
 def _check_out(out: Path, dataset: "Dataset", overwrite: bool) -> None:

@@ -112,7 +112,7 @@ def resolve(
     model = build({"class": entry.cls.__name__} | _as_lists(arguments))
     check_levels(model.levels, dataset, view, entry.name)
     if "images" in model.requires and view.degrade is None:
-        raise BadInput(f"{entry.name} is given a picture here: add --degrade grey, half or quarter")
+        raise BadInput(f"{entry.name} is given a picture here: add --degrade grey, half, quarter or past")
     return Config(
         name=recipe.name,
         data=source,
