@@ -4,6 +4,7 @@ from latent_fakes import ByClass, FlatGaussian, Generator, Noise
 
 from genzoo.apply import draw_latents, given_labels, has_prior, sample
 from genzoo.errors import BadInput
+from genzoo.models.variational.m2 import M2
 
 
 def test_samples_are_a_pure_function_of_the_seed():
@@ -88,3 +89,12 @@ def test_a_label_makes_all_of_its_class():
 def test_a_label_that_means_nothing_is_refused(model, label, says):
     with pytest.raises(BadInput, match=says):
         given_labels(model(), 2, label)
+
+
+def test_a_model_that_may_be_given_a_label_draws_with_and_without_one():
+    model = M2((1, 8, 8), classes=3, latent=2, hidden=(8,))
+    assert given_labels(model, 2) is None
+    assert given_labels(model, 2, 1).labels.tolist() == [1, 1]
+    with pytest.raises(BadInput, match="from 0 to 2"):
+        given_labels(model, 2, 3)
+    assert sample(model, 2, given=given_labels(model, 2, 1)).shape == (2, 1, 8, 8)
