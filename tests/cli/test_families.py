@@ -16,6 +16,8 @@ USES = {
     "traverse": ("--steps", "3", "--out", "traverse.png"),
     "complete": ("-n", "2", "-k", "2", "--split", "all", "--out", "complete.png"),
     "score": ("--split", "all", "--out", "score.csv"),
+    "cluster": ("--split", "all", "-k", "2", "--seeds", "1", "--out", "cluster.csv"),
+    "scatter": ("--split", "all", "--out", "scatter.png"),
     "evaluate": (
         *("--split", "all", "--limit", "4", "--draws", "2", "--iwae", "2", "--samples", "12"),
         *("--features", "random-conv", "--out", "evaluate.json"),
@@ -29,23 +31,36 @@ TINY = [
 ]
 
 
+def degraded(model):
+    """What of an image is given to a model that draws the image from it."""
+    if "superres" in capabilities(model):
+        return {2: "half", 4: "quarter"}[-(-model.shape[1] // model.condition_shape[1])]
+    return "grey" if "colourise" in capabilities(model) else "past"
+
+
 @pytest.mark.parametrize(("entry", "variant"), TINY)
 def test_every_registered_model_is_used_by_every_verb_that_its_capabilities_allow(
     genzoo, tmp_path, entry, variant
 ):
     model = entry.cls(**entry.tiny[variant])
     channels, *size = model.shape
-    levels = {"levels": model.levels} if model.levels and model.levels > 2 else {}
+    options = {"levels": model.levels} if model.levels and model.levels > 2 else {}
+    if "images" in model.requires:
+        options["degrade"] = degraded(model)
+        size[0] += model.condition_shape[1] if options["degrade"] == "past" else 0
     view = View(
-        size=tuple(size), channels=channels, binarize="static" if model.levels == 2 else "none", **levels
+        size=tuple(size), channels=channels, binarize="static" if model.levels == 2 else "none", **options
     )
-    save_run(tmp_path / "run", model, view=view, data=save_images(tmp_path / "toy.npz", 12))
+    save_run(tmp_path / "run", model, view=view, data=save_images(tmp_path / "toy.npz", 12, tuple(size)))
     for verb, words in USES.items():
         if verb in ("interpolate", "traverse") and "encode" in capabilities(model):
             words = (*words, "--split", "all")
         code, _, err = genzoo(verb, "run", *words)
         written = (tmp_path / words[words.index("--out") + 1]).is_file()
-        if VERBS[verb].possible(capabilities(model)):
+        if verb == "cluster" and model.requires and "encode" in capabilities(model):
+            assert (code, written) == (2, False)
+            assert "together with its" in err
+        elif VERBS[verb].possible(capabilities(model)):
             assert (code, err, written) == (0, "", True), verb
         else:
             assert code == 2, verb

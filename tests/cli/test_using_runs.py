@@ -144,7 +144,8 @@ def test_info_says_what_a_run_is_and_can_do(genzoo, code_run):
     assert "step=2  model/loss=0.12346" in out
     said = json.loads(genzoo("info", code_run, "--json")[1])
     assert said["commands"] == [
-        *("info", "reconstruct", "encode", "interpolate", "traverse", "score", "classify", "evaluate")
+        *("info", "reconstruct", "encode", "interpolate", "traverse", "edit", "scatter"),
+        *("score", "cluster", "classify", "evaluate"),
     ]
     assert said["model"]["parameters"] == 1
     assert said["training"]["images_seen"] == 192

@@ -4,6 +4,7 @@ import io
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import matplotlib as mpl
@@ -18,37 +19,56 @@ from numpy.typing import NDArray
 # Colours that stand for the page's variables, so that a chart follows light and dark.
 INK, MUTED, LINE, ACCENT, PAPER = "#010101", "#020202", "#030303", "#040404", "#050505"
 _VARIABLES = {INK: "--ink", MUTED: "--muted", LINE: "--line", ACCENT: "--accent", PAPER: "--paper"}
+
+
+@dataclass(frozen=True)
+class Palette:
+    """The colours of text, of lesser text, of lines, of data without classes, and of the ground."""
+
+    ink: str
+    muted: str
+    line: str
+    accent: str
+    paper: str
+
+
+PAGE = Palette(INK, MUTED, LINE, ACCENT, PAPER)
+PRINT = Palette("#1d1b18", "#6b665d", "#ddd8cc", "#8a4b2a", "#ffffff")  # of a picture that stands alone
 _WARM = ("#f28e2b", "#e15759", "#d9b52a", "#ff8fa3", "#9c755f")
 _COOL = ("#4e79a7", "#5fb3ad", "#59a14f", "#b07aa1", "#8c8c94")
 CLASSES = tuple(colour for pair in zip(_COOL, _WARM, strict=True) for colour in pair)
 Series = Sequence[tuple[float, float]]
 
-_STYLE: Any = {
-    "svg.fonttype": "none",
-    "font.size": 9,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.edgecolor": LINE,
-    "axes.labelcolor": MUTED,
-    "axes.grid": True,
-    "grid.color": LINE,
-    "grid.linewidth": 0.6,
-    "xtick.color": LINE,
-    "ytick.color": LINE,
-    "xtick.labelcolor": MUTED,
-    "ytick.labelcolor": MUTED,
-    "text.color": INK,
-    "legend.frameon": False,
-    "legend.labelcolor": MUTED,
-    "figure.facecolor": "none",
-    "axes.facecolor": "none",
-}
+
+def _style(palette: Palette) -> Any:
+    return {
+        "svg.fonttype": "none",
+        "font.size": 9,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "axes.edgecolor": palette.line,
+        "axes.labelcolor": palette.muted,
+        "axes.grid": True,
+        "grid.color": palette.line,
+        "grid.linewidth": 0.6,
+        "xtick.color": palette.line,
+        "ytick.color": palette.line,
+        "xtick.labelcolor": palette.muted,
+        "ytick.labelcolor": palette.muted,
+        "text.color": palette.ink,
+        "legend.frameon": False,
+        "legend.labelcolor": palette.muted,
+        "figure.facecolor": "none",
+        "axes.facecolor": "none",
+    }
 
 
 @contextmanager
-def chart(width: float, height: float, panels: int = 1) -> Iterator[tuple[Figure, list[Axes]]]:
+def chart(
+    width: float, height: float, panels: int = 1, palette: Palette = PAGE
+) -> Iterator[tuple[Figure, list[Axes]]]:
     """A figure in the page's style with `panels` axes side by side."""
-    with mpl.rc_context(_STYLE):
+    with mpl.rc_context(_style(palette)):
         figure = Figure(figsize=(width, height), layout="constrained")
         axes = figure.subplots(1, panels, squeeze=False)[0]
         yield figure, list(axes)
@@ -63,7 +83,7 @@ def svg(figure: Figure, name: str, alt: str) -> Markup:
     """
     file = io.BytesIO()
     metadata: dict[str, Any] = dict.fromkeys(("Creator", "Date", "Format", "Type"))
-    with mpl.rc_context(_STYLE | {"svg.hashsalt": name}):
+    with mpl.rc_context(_style(PAGE) | {"svg.hashsalt": name}):
         figure.savefig(file, format="svg", metadata=metadata)
     text = file.getvalue().decode()
     text = re.sub(
@@ -133,11 +153,9 @@ def scatter(codes: NDArray, labels: NDArray | None, classes: Sequence[str], *, p
         prior: circles of one, two and three standard deviations of N(0, I) are drawn.
     """
     with chart(4.6, 4.6) as (figure, (axes,)):
-        colours = [CLASSES[i % len(CLASSES)] for i in labels] if labels is not None else ACCENT
-        axes.scatter(codes[:, 0], codes[:, 1], s=11, c=colours, lw=0, alpha=0.85, zorder=2)
-        for radius in (1, 2, 3) if prior else ():
-            angle = np.linspace(0, 2 * np.pi, 121)
-            axes.plot(radius * np.cos(angle), radius * np.sin(angle), color=MUTED, lw=0.7, ls=(0, (3, 3)))
+        draw_codes(axes, codes, labels, len(classes), PAGE)
+        if prior:
+            draw_prior(axes, PAGE)
         if labels is not None and len(classes) <= len(CLASSES):
             for number, name in enumerate(classes):
                 if (labels == number).any():
@@ -146,11 +164,50 @@ def scatter(codes: NDArray, labels: NDArray | None, classes: Sequence[str], *, p
                     axes.text(
                         x, y, name, color=INK, fontsize=14, weight="bold", ha="center", va="center"
                     ).set_path_effects(halo)
-        low, high = np.quantile(codes, 0.002, 0), np.quantile(codes, 0.998, 0)
-        centre, side = (low + high) / 2, 1.12 * max(float((high - low).max()), 1e-6)
-        axes.set_xlim(centre[0] - side / 2, centre[0] + side / 2)
-        axes.set_ylim(centre[1] - side / 2, centre[1] + side / 2)
-        axes.set_aspect("equal")
+        frame(axes, *square(codes))
         axes.set_xlabel("z₁")
         axes.set_ylabel("z₂", rotation=0)
     return figure
+
+
+def colours_of(classes: int) -> list[Any]:
+    """A colour for each class, no two alike."""
+    if classes <= len(CLASSES):
+        return list(CLASSES[:classes])
+    return [mpl.colormaps["turbo"](i / (classes - 1)) for i in range(classes)]
+
+
+def draw_codes(
+    axes: Axes, codes: NDArray, labels: NDArray | None, classes: int, palette: Palette, size: float = 11
+) -> None:
+    """A dot for each code, coloured by its class.
+
+    Args:
+        codes: shape (n, 2).
+        labels: class numbers, shape (n).
+        classes: how many there are.
+        size: of a dot, in points squared.
+    """
+    chosen = colours_of(classes)
+    colours: Any = palette.accent if labels is None else [chosen[i] for i in labels]
+    axes.scatter(codes[:, 0], codes[:, 1], s=size, c=colours, lw=0, alpha=0.85, zorder=2)
+
+
+def draw_prior(axes: Axes, palette: Palette) -> None:
+    """Circles of one, two and three standard deviations of N(0, I)."""
+    angle = np.linspace(0, 2 * np.pi, 121)
+    for radius in (1, 2, 3):
+        axes.plot(radius * np.cos(angle), radius * np.sin(angle), color=palette.muted, lw=0.7, ls=(0, (3, 3)))
+
+
+def square(codes: NDArray) -> tuple[NDArray, float]:
+    """Centre and side of a square that holds codes (n, 2) but for the outermost 0.2% on each side."""
+    low, high = np.quantile(codes, 0.002, 0), np.quantile(codes, 0.998, 0)
+    return (low + high) / 2, 1.12 * max(float((high - low).max()), 1e-6)
+
+
+def frame(axes: Axes, centre: NDArray, side: float) -> None:
+    """Shows this square, both axes on one scale."""
+    axes.set_xlim(centre[0] - side / 2, centre[0] + side / 2)
+    axes.set_ylim(centre[1] - side / 2, centre[1] + side / 2)
+    axes.set_aspect("equal")
