@@ -73,13 +73,11 @@ def our_vae(name: str) -> VAE:
 def taken(theirs: their_models.VAE) -> VAE:
     """The fully connected net of pythae as ours, the same function of the pixels.
 
-    Ours sees 2x − 1 and gives log σ; theirs sees x and gives log σ².
+    Ours gives log σ, theirs log σ².
     """
     model = our_vae("mlp")
     (_, first, _, last, _), (_, rise, _, out, _) = model.encoder, model.decoder
-    weight, bias = theirs.encoder.layers[0][0].parameters()
-    first.weight.copy_(weight / 2)
-    first.bias.copy_(bias + weight.sum(1) / 2)
+    first.load_state_dict(theirs.encoder.layers[0][0].state_dict())
     heads = (theirs.encoder.embedding, theirs.encoder.log_var)
     last.weight.copy_(torch.cat([heads[0].weight, heads[1].weight / 2]))
     last.bias.copy_(torch.cat([heads[0].bias, heads[1].bias / 2]))

@@ -172,8 +172,8 @@ def cell_of(column: Column, line: list[Result]) -> str:
     return next((str(result) for result in line if column_of(result) == column), "–")
 
 
-def causal(name: str, _: str) -> str:
-    """A benchmark of the causal nets."""
+def benchmark(name: str, _: str) -> str:
+    """A benchmark's record."""
     return recorded.recorded(name, recorded.ROWS[name], table)
 
 
@@ -187,7 +187,7 @@ PARTS: dict[str, Callable[[str], str]] = {
     "benchmarks": benchmark_table,
     "report": report_picture,
     "comparison": comparison,
-    **{name: partial(causal, name) for name in ("sampling", "sampling-paper", "nats", "steps", "codec")},
+    **{name: partial(benchmark, name) for name in recorded.ROWS},
 }
 MARKER = re.compile(r"(<!-- ([a-z-]+)(?: ([\w-]+))? -->\n).*?(<!-- /\2 -->)", re.DOTALL)
 
