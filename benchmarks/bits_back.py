@@ -93,7 +93,7 @@ def said(run: Path, found: dict[str, Any]) -> None:
 
 
 def main() -> None:
-    """Measures and writes benchmarks/results/bits_back.json."""
+    """Measures and writes benchmarks/results/bits-back.json."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.bits_back", description=__doc__)
     parser.add_argument("runs", nargs="+", metavar="RUN[:IMAGES]", help="the first so many test images")
     parser.add_argument("--data", help="instead of each run's own; aliases look in $GENZOO_DATA")
@@ -112,7 +112,7 @@ def main() -> None:
     words += ["--data", options.data] if options.data else []
     published = {"binarized": 0.19, "8-bit": 1.41, "source": "arXiv:1901.04866"}
     results = {"runs": found, "lanes": options.lanes, "draws": DRAWS, "published_bits_per_dim": published}
-    print(record("bits_back", results, words))
+    print(record("bits-back", results, words))
 
 
 if __name__ == "__main__":

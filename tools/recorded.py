@@ -111,12 +111,30 @@ def beside_pythae(said: dict[str, Any]) -> tuple[str, list[list[str]]]:
     return "net | genzoo, steps a CPU second | pythae 0.1.2 | ratio", rows
 
 
+def bits_back(said: dict[str, Any]) -> tuple[str, list[list[str]]]:
+    """What a chain of images takes beside the bound and other formats."""
+    rows = []
+    for name, x in said["runs"].items():
+        sizes = "<br>".join(
+            f"{form}: {size:,}" for form, size in sorted(x["bytes"].items(), key=lambda i: i[1])
+        )
+        net = f"{x['net_bits_per_dim']:.4f} ({x['net_over_bound_percent']:+.3f}%)"
+        whole = f"{x['total_bits_per_dim']:.4f} ({x['initial_bytes']} bytes)"
+        speed = f"{x['compress_images_per_second']:,.0f} / {x['decompress_images_per_second']:,.0f}"
+        exact = "bit-exact" if x["exact"] else "NOT exact"
+        images = f"{x['images']:,}, {exact}"
+        rows.append([f"`{name}`", images, f"{x['bound_bits_per_dim']:.4f}", net, whole, sizes, speed])
+    heading = "run | test images | −ELBO, bits/dim | net (over it) | with the initial bits | bytes"
+    return f"{heading} | images/s there / back", rows
+
+
 ROWS: dict[str, Rows] = {
     "sampling": sampling,
     "sampling-paper": sampling,
     "nats": nats,
     "steps": steps,
     "codec": codec,
+    "bits-back": bits_back,
     "bounds": bounds,
     "naive": naive,
     "beside-pythae": beside_pythae,
