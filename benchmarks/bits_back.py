@@ -3,22 +3,17 @@
 import argparse
 import bz2
 import gzip
-import tempfile
-import time
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
-from benchmarks.codec import others, packed
+from benchmarks.codec import asked, of_runs, others, packed, passage, said_bytes, subject
 from benchmarks.measure import record
-from genzoo.apply.codec import Listing, bits_back, read
-from genzoo.data import View, in_order, load
 from genzoo.evaluation.likelihood import elbo
-from genzoo.images import bits_per_dim, to_levels, to_uint8
-from genzoo.models import Model, load_model, read_spec
+from genzoo.images import bits_per_dim, to_uint8
+from genzoo.models import Model
 from genzoo.models.base import evaluating
 
 DRAWS = 16
@@ -40,43 +35,26 @@ def bounds(model: Model, batches: Any) -> float:
     return float(bits_per_dim(found, model.shape).mean())
 
 
-def measured(run: Path, source: str, limit: int | None, lanes: int) -> dict[str, Any]:
+def measured(run: Path, source: str, limit: int | None, options: argparse.Namespace) -> dict[str, Any]:
     """Compresses and restores the test images of a run as it sees them."""
-    about = read_spec(run)
-    model, view = load_model(run), View.from_json(about["view"])
-    dataset = load(source, view)
-    positions = dataset.split("test")[:limit]
-    batches = partial(in_order, dataset, positions, view=view, requires=model.requires)
-    images = torch.cat([batch.images for batch in batches()])
-    labels = () if dataset.labels is None else tuple(dataset.labels[positions].tolist())
-    listing = Listing(labels=labels if "labels" in model.requires else ())
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "images.gzi"
-        began = time.perf_counter()
-        done = bits_back.compress(model, images, file, listing=listing, lanes=lanes)
-        there = time.perf_counter() - began
-        began = time.perf_counter()
-        container = read(file)
-        groups = list(bits_back.restored(model, container))
-        back = time.perf_counter() - began
-    exact = np.array_equal(np.concatenate(groups), to_levels(images, container.header.levels).numpy())
-    bound = bounds(model, batches)
-    pixels = to_uint8(images).numpy()
+    who = subject(run, source, "test", limit)
+    went = passage(who, options.lanes)
+    bound, pixels, done = bounds(who.model, who.batches), to_uint8(who.images).numpy(), went.done
     return {
-        "model": about["model"],
-        "view": about["view"],
-        "images": len(images),
-        "exact": exact,
-        "groups": len(groups),
-        "lanes": container.header.lanes,
+        "model": who.about["model"],
+        "view": who.about["view"],
+        "images": len(who.images),
+        "exact": went.exact,
+        "groups": went.groups,
+        "lanes": went.lanes,
         "bound_bits_per_dim": round(bound, 5),
         "net_bits_per_dim": round(done.net_bits_per_dim, 5),
         "total_bits_per_dim": round(done.bits_per_dim, 5),
         "net_over_bound_percent": round(100 * (done.net_bits_per_dim / bound - 1), 3),
         "initial_bytes": done.initial_bytes,
         "bytes": {"genzoo": done.file_bytes} | others(pixels) | general(pixels),
-        "compress_images_per_second": round(len(images) / there, 1),
-        "decompress_images_per_second": round(len(images) / back, 1),
+        "compress_images_per_second": round(len(who.images) / went.there, 1),
+        "decompress_images_per_second": round(len(who.images) / went.back, 1),
     }
 
 
@@ -85,34 +63,18 @@ def said(run: Path, found: dict[str, Any]) -> None:
     over, initial = found["net_over_bound_percent"], found["initial_bytes"]
     print(f"  -ELBO {found['bound_bits_per_dim']} bits/dim; net {found['net_bits_per_dim']}, {over:+.3f}%")
     print(f"  with {initial:,} initial bytes: {found['total_bits_per_dim']} bits/dim")
-    numbers = found["images"] * np.prod(found["model"]["shape"])
-    for name, size in sorted(found["bytes"].items(), key=lambda pair: pair[1]):
-        print(f"  {name:32} {size:12,} bytes {8 * size / numbers:8.4f} bits/dim")
+    said_bytes(found)
     for way in ("compress", "decompress"):
         print(f"  {way:32} {found[f'{way}_images_per_second']:12,} images/s", flush=True)
 
 
 def main() -> None:
     """Measures and writes benchmarks/results/bits-back.json."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.bits_back", description=__doc__)
-    parser.add_argument("runs", nargs="+", metavar="RUN[:IMAGES]", help="the first so many test images")
-    parser.add_argument("--data", help="instead of each run's own; aliases look in $GENZOO_DATA")
-    parser.add_argument("--lanes", type=int, default=256)
-    options = parser.parse_args()
-    torch.set_num_threads(1)
-    found, words = {}, ["python", "-m", "benchmarks.bits_back"]
-    for name in options.runs:
-        folder, _, limit = name.partition(":")
-        run = Path(folder)
-        source = options.data or read_spec(run)["data"]
-        found[run.name] = measured(run, source, int(limit) if limit else None, options.lanes)
-        found[run.name]["data"] = Path(source).name
-        said(run, found[run.name])
-        words.append(f"runs/{run.name}" + (f":{limit}" if limit else ""))
-    words += ["--data", options.data] if options.data else []
+    options = asked("bits_back", __doc__).parse_args()
+    found, words = of_runs(options, measured, said)
     published = {"binarized": 0.19, "8-bit": 1.41, "source": "arXiv:1901.04866"}
     results = {"runs": found, "lanes": options.lanes, "draws": DRAWS, "published_bits_per_dim": published}
-    print(record("bits-back", results, words))
+    print(record("bits-back", results, ["python", "-m", "benchmarks.bits_back", *words]))
 
 
 if __name__ == "__main__":

@@ -42,8 +42,8 @@ def nats(said: dict[str, Any]) -> tuple[str, list[list[str]]]:
         value = f"{-x['nats']:.2f}" + (f" ± {x['sd']:.2f}" if x["sd"] is not None else "")
         cost = [f"{x['parameters']:,}", f"{x['cpu_seconds_to_train']:,} s"]
         rows.append([f"`{name}`", value, str(x["seeds"]), *cost])
-    images = f"{said['settings']['images']:,} images"
-    return f"net | −log p, nats, after {images} (mean ± sd) | seeds | parameters | CPU time of training", rows
+    seen = f"{said['settings']['images']:,} images"
+    return f"net | −log p, nats, after {seen} (mean ± sd) | seeds | parameters | CPU time of training", rows
 
 
 def steps(said: dict[str, Any]) -> tuple[str, list[list[str]]]:
@@ -59,18 +59,24 @@ def steps(said: dict[str, Any]) -> tuple[str, list[list[str]]]:
     return "net, 28×28 | genzoo, images/s | plain PyTorch, images/s | ratio", rows
 
 
+def sizes(run: dict[str, Any]) -> str:
+    """Bytes by format, the shortest first."""
+    return "<br>".join(f"{form}: {size:,}" for form, size in sorted(run["bytes"].items(), key=lambda i: i[1]))
+
+
+def images(run: dict[str, Any]) -> str:
+    """How many images, and whether they came back."""
+    return f"{run['images']:,}, {'bit-exact' if run['exact'] else 'NOT exact'}"
+
+
 def codec(said: dict[str, Any]) -> tuple[str, list[list[str]]]:
     """What files take beside other formats."""
     rows = []
     for name, x in said["runs"].items():
-        sizes = "<br>".join(
-            f"{form}: {size:,}" for form, size in sorted(x["bytes"].items(), key=lambda i: i[1])
-        )
         speed = f"{x['compress_symbols_per_second']:,} / {x['decompress_symbols_per_second']:,}"
         megabytes = f"{x['compress_megabytes_per_second']:.2f} / {x['decompress_megabytes_per_second']:.2f}"
         payload = f"{x['payload_bits_per_dim']:.4f} ({x['payload_over_model_percent']:+.3f}%)"
-        exact = "bit-exact" if x["exact"] else "NOT exact"
-        rows.append([f"`{name}`", f"{x['images']:,}, {exact}", payload, sizes, speed, megabytes])
+        rows.append([f"`{name}`", images(x), payload, sizes(x), speed, megabytes])
     heading = (
         "run | images | payload, bits/dim (over the model's own) | bytes | symbols/s there / back | MB/s"
     )
@@ -88,8 +94,8 @@ def bounds(said: dict[str, Any]) -> tuple[str, list[list[str]]]:
         base, gain = gains.get(name, ("", None))
         better = f"{-gain['nats']:+.2f} ± {gain['stderr']:.2f} against `{base}`" if gain else ""
         rows.append([f"`{name}`: `{x['recipe']}`", *cells, better, f"{x['cpu_seconds']:,} s"])
-    images = f"{said['settings']['images']:,} images"
-    heading = f"−bound, nats, after {images} | −ELBO | 100 draws | {said['settings']['draws']:,} draws"
+    seen = f"{said['settings']['images']:,} images"
+    heading = f"−bound, nats, after {seen} | −ELBO | 100 draws | {said['settings']['draws']:,} draws"
     return f"{heading} | paired difference | CPU time of training", rows
 
 
@@ -115,15 +121,10 @@ def bits_back(said: dict[str, Any]) -> tuple[str, list[list[str]]]:
     """What a chain of images takes beside the bound and other formats."""
     rows = []
     for name, x in said["runs"].items():
-        sizes = "<br>".join(
-            f"{form}: {size:,}" for form, size in sorted(x["bytes"].items(), key=lambda i: i[1])
-        )
         net = f"{x['net_bits_per_dim']:.4f} ({x['net_over_bound_percent']:+.3f}%)"
         whole = f"{x['total_bits_per_dim']:.4f} ({x['initial_bytes']} bytes)"
         speed = f"{x['compress_images_per_second']:,.0f} / {x['decompress_images_per_second']:,.0f}"
-        exact = "bit-exact" if x["exact"] else "NOT exact"
-        images = f"{x['images']:,}, {exact}"
-        rows.append([f"`{name}`", images, f"{x['bound_bits_per_dim']:.4f}", net, whole, sizes, speed])
+        rows.append([f"`{name}`", images(x), f"{x['bound_bits_per_dim']:.4f}", net, whole, sizes(x), speed])
     heading = "run | test images | −ELBO, bits/dim | net (over it) | with the initial bits | bytes"
     return f"{heading} | images/s there / back", rows
 

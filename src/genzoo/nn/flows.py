@@ -21,6 +21,15 @@ _OPEN = 2.0  # the gates' first value is σ(2) = 0.88: steps start near the iden
 _HALVINGS = 100  # of an interval, down to rounding
 
 
+def gated(z: Tensor, mean: Tensor, raw: Tensor) -> tuple[Tensor, Tensor]:
+    """g ⊙ z + (1 − g) ⊙ m and log g, g = σ(s + 2): near the identity where s is near 0.
+
+    Reference: Kingma et al., 2016, arXiv:1606.04934, equations 13 and 14.
+    """
+    gate = (raw + _OPEN).sigmoid()
+    return gate * z + (1 - gate) * mean, F.logsigmoid(raw + _OPEN)
+
+
 class IAFStep(nn.Module):
     """z′ = g ⊙ z + (1 − g) ⊙ m with g = σ(s), and (m, s) at i a function of the dimensions before i.
 
@@ -56,9 +65,7 @@ class IAFStep(nn.Module):
 
     def forward(self, z: Z, context: Context) -> tuple[Z, Z]:
         """z′ and log g, shape (b, d) each."""
-        mean, raw = self.parameters_of(z, context)
-        gate = raw.sigmoid()
-        return gate * z + (1 - gate) * mean, F.logsigmoid(raw)
+        return gated(z, *self.parameters_of(z, context))
 
     def parameters_of(self, z: Z, context: Context) -> tuple[Z, Z]:
         """m and s of every dimension, each a function of the dimensions before it and of the context."""
@@ -67,14 +74,14 @@ class IAFStep(nn.Module):
         for i, layer in enumerate(self.layers[:-1]):
             x = F.elu(layer(x) + to_hidden if i == 0 else layer(x))
         mean, raw = (self.layers[-1](x) + to_out).chunk(2, 1)
-        return mean, raw + _OPEN
+        return mean, raw
 
     def inverse(self, z: Z, context: Context) -> Z:
         """What is mapped to z, one dimension after the other."""
         start = torch.zeros_like(z)
         for i in self.order.tolist():
             mean, raw = self.parameters_of(start, context)
-            gate = raw[:, i].sigmoid()
+            gate = (raw[:, i] + _OPEN).sigmoid()
             start = start.clone()
             start[:, i] = (z[:, i] - (1 - gate) * mean[:, i]) / gate
         return start

@@ -10,11 +10,11 @@ from torch.nn import functional as F
 
 from genzoo.errors import BadInput
 from genzoo.nn.causal import Features
+from genzoo.nn.flows import gated
 from genzoo.nn.masked import MaskedConv2d
 from genzoo.nn.weight_norm import NormedConv2d
 
 _RESIDUAL = 0.1  # what a block adds is scaled by it, so that many add up to little at first
-_OPEN = 2.0  # the flow's gates start at σ(2) = 0.88
 
 
 @dataclass(frozen=True)
@@ -158,8 +158,8 @@ class MapFlow(nn.Module):
         z, context = self._turned(z), self._turned(context)
         hidden = F.elu(self.first(z) + self.context(context))
         mean, raw = self.second(hidden).chunk(2, 1)
-        gate = (raw + _OPEN).sigmoid()
-        return self._turned(gate * z + (1 - gate) * mean), self._turned(F.logsigmoid(raw + _OPEN))
+        image, log_volume = gated(z, mean, raw)
+        return self._turned(image), self._turned(log_volume)
 
     def _turned(self, x: Features) -> Features:
         return x.flip(1, 2, 3) if self.backwards else x

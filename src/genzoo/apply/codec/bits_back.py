@@ -25,7 +25,15 @@ from torch import Tensor
 from genzoo.apply.codec.bins import BIN_BITS, BINS, PARTS, centres, coarse_masses, fine_masses
 from genzoo.apply.codec.coder import counts_of, threads
 from genzoo.apply.codec.container import Container, Header, writing
-from genzoo.apply.codec.contract import LANES, Compressed, Pictures, check_model, check_place
+from genzoo.apply.codec.contract import (
+    LANES,
+    Compressed,
+    Pictures,
+    check_conditions,
+    check_model,
+    check_place,
+    other_arithmetic,
+)
 from genzoo.apply.codec.exact import check_exact, given_of, level_numbers
 from genzoo.apply.codec.fingerprint import fingerprint
 from genzoo.apply.codec.listing import Listing
@@ -54,8 +62,8 @@ def able(model: Model) -> str | None:
         return f"{name} is of items of shape {model.shape}, not of images"
     if model.levels is None or model.levels > 256:
         return f"{name} has no probability for each of up to 256 levels of a pixel"
-    if others := sorted(model.requires - {"labels"}):
-        return f"{name} is conditional on {', '.join(others)}, which a file has none of"
+    if reason := check_conditions(model):
+        return reason
     if type(model).prior is not GaussianLatentModel.prior:
         return f"the prior of {name} is not N(0, I), so its latents have no bins of equal mass"
     given = given_of(model, Listing(), 0, 1)
@@ -105,12 +113,9 @@ def restored(model: Model, container: Container, *, tick: Tick = nothing) -> Ite
 
     Raises BadInput before the first group, or at the end, if they are not what was written.
     """
-    net, header, path = _coded(model), container.header, container.path
+    net, header = _coded(model), container.header
     check_model(net, container)
-    strange = BadInput(
-        f"{path}: this machine's arithmetic gives other probabilities than the one that compressed it; "
-        "decompress it there, or with the same versions of genzoo and torch"
-    )
+    strange = other_arithmetic(container, "genzoo and torch")
     try:
         with evaluating(net), threads(header.threads):
             decoder = _Decoder(net, header, container.listing, _words(container))
@@ -178,7 +183,7 @@ class _Chain:
 
     def counts(self, start: int, name: str, probabilities: Tensor) -> NDArray[np.float32]:
         """Probabilities (n alternatives) as whole numbers."""
-        counts = counts_of(probabilities.contiguous())  # constriction takes no note of strides
+        counts = counts_of(probabilities)
         if start == 0:
             self.arithmetic.add(name, counts)
         return counts

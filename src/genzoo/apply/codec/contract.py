@@ -128,6 +128,25 @@ def check_model(model: Model, container: Container) -> None:
         )
 
 
+def other_arithmetic(container: Container, versions: str) -> BadInput:
+    """That the model's probabilities here are not those that the file was coded with.
+
+    Args:
+        versions: the packages that they depend on.
+    """
+    return BadInput(
+        f"{container.path}: this machine's arithmetic gives other probabilities than the one that compressed "
+        f"it; decompress it there, or with the same versions of {versions}"
+    )
+
+
+def check_conditions(model: Model) -> str | None:
+    """Why a model can not code without conditions that no file has; None if it can."""
+    if others := sorted(model.requires - {"labels"}):
+        return f"{type(model).__name__} is conditional on {', '.join(others)}, which a file has none of"
+    return None
+
+
 def check_place(model: Model) -> str | None:
     """Why a model does not compress where it is; None if it does."""
     device = model.like.device

@@ -14,7 +14,15 @@ from torch import Tensor
 
 from genzoo.apply.codec.coder import fitting_lanes, range_coding, threads, walk
 from genzoo.apply.codec.container import Container, Header, writing
-from genzoo.apply.codec.contract import LANES, Compressed, Pictures, check_model, check_place
+from genzoo.apply.codec.contract import (
+    LANES,
+    Compressed,
+    Pictures,
+    check_conditions,
+    check_model,
+    check_place,
+    other_arithmetic,
+)
 from genzoo.apply.codec.exact import check_exact, given_of, level_numbers
 from genzoo.apply.codec.fingerprint import fingerprint
 from genzoo.apply.codec.listing import Listing
@@ -33,9 +41,7 @@ def able(model: Model) -> str | None:
     """Why images can not be coded pixel by pixel with this model's probabilities; None if they can."""
     if not isinstance(model, Autoregressive):
         return f"{type(model).__name__} does not draw pixel by pixel"
-    if others := sorted(model.requires - {"labels"}):
-        return f"{type(model).__name__} is conditional on {', '.join(others)}, which a file has none of"
-    return check_place(model)
+    return check_conditions(model) or check_place(model)
 
 
 def coded(model: Model) -> Autoregressive:
@@ -82,12 +88,9 @@ def restored(model: Model, container: Container, *, tick: Tick = nothing) -> Ite
 
     Raises BadInput after the first group, or at the end, if they are not what was written.
     """
-    net, header, path = coded(model), container.header, container.path
+    net, header = coded(model), container.header
     check_model(net, container)
-    strange = BadInput(
-        f"{path}: this machine's arithmetic gives other probabilities than the one that compressed it; "
-        "decompress it there, or with the same versions of genzoo, torch and numba"
-    )
+    strange = other_arithmetic(container, "genzoo, torch and numba")
     pixels = hashlib.blake2b(digest_size=8)
     decoder = _Decoder(net, header, container.listing)
     try:

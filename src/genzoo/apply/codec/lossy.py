@@ -16,7 +16,15 @@ from torch import Tensor
 
 from genzoo.apply.codec.coder import categorical, counts_of, range_coding, threads
 from genzoo.apply.codec.container import Container, Header, writing
-from genzoo.apply.codec.contract import LANES, Compressed, Pictures, check_listing, check_model, check_place
+from genzoo.apply.codec.contract import (
+    LANES,
+    Compressed,
+    Pictures,
+    check_listing,
+    check_model,
+    check_place,
+    other_arithmetic,
+)
 from genzoo.apply.codec.fingerprint import fingerprint
 from genzoo.apply.codec.listing import Listing
 from genzoo.apply.codec.tiles import by_tiles
@@ -89,13 +97,10 @@ def restored(model: Model, container: Container, *, tick: Tick = nothing) -> Ite
     The codes are those that were written. The pixels are what the model makes of them on this machine: the
     same here each time, and elsewhere up to the rounding of sums, so that a few may differ by a level.
     """
-    header, path = container.header, container.path
+    header = container.header
     check_model(model, container)
     net, codes_digest = _Net(model, header.quality), hashlib.blake2b(digest_size=8)
-    strange = BadInput(
-        f"{path}: this machine's arithmetic gives other probabilities than the one that compressed it; "
-        "decompress it there, or with the same versions of genzoo and torch"
-    )
+    strange = other_arithmetic(container, "genzoo and torch")
     with net.ready(header.threads):
         for number, (words, _) in enumerate(container.segments()):
             try:
