@@ -45,8 +45,8 @@ class Density(ABC):
         """The same distribution for n rows, of a batch of one."""
 
 
-class Reparameterised(Density):
-    """A density that gradients flow through a draw of, and which knows what its own draw is worth."""
+class Reparameterised(ABC):
+    """What gradients flow through a draw of, and which knows what its own draw is worth, if no other item."""
 
     @property
     @abstractmethod
@@ -56,6 +56,10 @@ class Reparameterised(Density):
     @abstractmethod
     def rsample_with_log_prob(self) -> tuple[Items, Items]:
         """One draw a row, and what each of its dimensions adds to its log-probability: (b, *shape) each."""
+
+    @abstractmethod
+    def sample(self, temperature: float = 1.0) -> Items:
+        """One draw a row, shape (b, *shape), without a graph; at temperature 0 the centre."""
 
     def rsample(self) -> Items:
         """One draw a row, shape (b, *shape)."""

@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from genzoo.densities.base import Reparameterised, Support, sum_over_item
+from genzoo.densities.base import Density, Reparameterised, Support, sum_over_item
 from genzoo.densities.gaussian import Gaussian
 from genzoo.types import Latents, Nats
 
@@ -26,7 +26,7 @@ class Flow(Protocol):
         ...
 
 
-class Flowed(Reparameterised):
+class Flowed(Reparameterised, Density):
     """z = f(z₀), z₀ ~ N(μ, diag σ²): log p(z) = log p(z₀) − log |det ∂f/∂z₀|.
 
     Reference: Rezende & Mohamed, 2015, arXiv:1505.05770, equation 6.

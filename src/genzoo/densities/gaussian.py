@@ -4,12 +4,12 @@ import math
 
 import torch
 
-from genzoo.densities.base import Reparameterised, Support, sum_over_item
+from genzoo.densities.base import Density, Reparameterised, Support, sum_over_item
 from genzoo.random import normal
 from genzoo.types import Items, Nats
 
 
-class Gaussian(Reparameterised):
+class Gaussian(Reparameterised, Density):
     """N(x; μ, diag σ²): log p(x) = −½ Σ ((xᵢ − μᵢ)²/σᵢ² + 2 log σᵢ + log 2π).
 
     >>> Gaussian(torch.zeros(1, 2), torch.zeros(1, 2)).log_prob(torch.zeros(1, 2))

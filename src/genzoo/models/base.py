@@ -9,7 +9,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from genzoo.configurable import Configurable
-from genzoo.densities import Density
+from genzoo.densities import Density, Reparameterised
 from genzoo.nn.tape import Tape
 from genzoo.types import Given, Images, Items, Known, Latents, Nats
 
@@ -137,7 +137,7 @@ class Replays(Protocol):
 class Latent(Protocol):
     """Explains items by latent variables: elbo, importance weights and annealing are functions of these."""
 
-    def posterior(self, images: Items, given: Given | None = None) -> Density:
+    def posterior(self, images: Items, given: Given | None = None) -> Density | Reparameterised:
         """q(z | x)."""
         ...
 

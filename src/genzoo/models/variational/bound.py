@@ -186,7 +186,7 @@ def _joined(parts: list[Explained]) -> Explained:
 
 
 def _draws(
-    q: Density, p: Density, n: int
+    q: Density | Reparameterised, p: Density, n: int
 ) -> tuple[Float[Tensor, "b n *latent"], Float[Tensor, "b n *latent"]]:
     """n draws z ~ q, and log q − log p of each dimension; one call a draw: processes share its noise."""
     drawn = []
@@ -195,6 +195,7 @@ def _draws(
             z, log_q = q.rsample_with_log_prob()
             drawn.append((z, log_q - p.log_prob_by_dimension(z)))
         else:
+            assert isinstance(q, Density)
             z = q.sample()
             drawn.append((z, _shared(q.log_prob(z) - p.log_prob(z), z)))
     return torch.stack([z for z, _ in drawn], 1), torch.stack([ratio for _, ratio in drawn], 1)

@@ -153,15 +153,8 @@ class Ascent(Reparameterised):
         proposals: what the image says of each rung, from the top.
     """
 
-    support = Support()
-
     def __init__(self, model: LadderVAE, proposals: list[Proposal]) -> None:
         self.model, self.proposals = model, proposals
-
-    @property
-    def mean(self) -> Latents:
-        """Not known in closed form."""
-        raise NotImplementedError("a ladder's posterior mean has no closed form; take `centre`")
 
     @property
     def centre(self) -> Latents:
@@ -180,18 +173,6 @@ class Ascent(Reparameterised):
         if temperature not in (0.0, 1.0):
             raise ValueError(f"a ladder's posterior is drawn at temperature 1 or 0, got {temperature}")
         return self.descend(noise=temperature == 1)[0]
-
-    def log_prob(self, items: Latents) -> Nats:
-        """Only a draw's own is known (`rsample_with_log_prob`): a flow of maps is not inverted here."""
-        raise NotImplementedError("a ladder's posterior scores its own draws only")
-
-    def expand(self, n: int) -> "Ascent":
-        """The same distribution for n rows, of a batch of one."""
-        parts = [
-            Proposal(*(t.expand(n, -1, -1, -1) for t in (p.mean, p.log_scale, p.context)))
-            for p in self.proposals
-        ]
-        return Ascent(self.model, parts)
 
     def descend(
         self, *, noise: bool = True, log_q: list[Tensor] | None = None
