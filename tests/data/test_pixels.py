@@ -1,6 +1,8 @@
 """Pixels of every kind come out as the bytes that the eye expects."""
 
 import io
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -159,3 +161,14 @@ def test_a_large_jpeg_read_at_reduced_scale_is_close_to_the_full_one(tmp_path):
     read = load(tmp_path / "a.jpg", View(size=(30, 40))).items[0].astype(int)
     full = present(Image.open(tmp_path / "a.jpg"), Frame((30, 40), 3, "crop", WHITE)).astype(int)
     assert np.abs(read - full).max() <= 3  # two ways to average the same smooth ramp
+
+
+def test_a_file_is_opened_by_a_process_that_has_read_none_yet(tmp_path):
+    """Pillow knows no format before it is told to look for them."""
+    Image.new("RGB", (3, 2)).save(tmp_path / "first.png")
+    said = (
+        "import sys; from genzoo.data.decode import opened; "
+        "print(opened(open(sys.argv[1], 'rb').read(), 'first.png', 100).size)"
+    )
+    run = [sys.executable, "-c", said, str(tmp_path / "first.png")]
+    assert subprocess.run(run, check=True, capture_output=True, text=True).stdout == "(3, 2)\n"

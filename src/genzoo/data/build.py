@@ -10,7 +10,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
 
-from PIL import Image
 from rich.console import Console
 from rich.progress import Progress
 
@@ -65,7 +64,6 @@ def build(
     """Decodes every image of a source into the .npy file at `path`."""
     frame = Frame(view.size or (1, 1), view.channels or 3, view.fit, colour(view))
     with quiet():
-        Image.init()
         header = _first(files, members, frame, pixel_limit)
         own = 1 if header.grey else 3
         frame = replace(frame, size=view.size or header.size, channels=view.channels or own)

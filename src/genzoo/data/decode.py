@@ -68,6 +68,7 @@ def quiet() -> Iterator[None]:
 
 def opened(data: bytes, name: str, pixel_limit: int) -> Image.Image:
     """The image of a file, its header read and nothing else; Unusable gives the reason if it is bad."""
+    Image.init()  # knows no format before its first call
     hint = FORMATS.get(PurePosixPath(name).suffix.lower(), "PNG")
     formats = [f for f in {hint: None} | _ALL if f in Image.OPEN]  # what this Pillow was built with
     try:
