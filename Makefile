@@ -25,8 +25,8 @@ $(VENV)/.dev: pyproject.toml constraints.txt
 demo: $(VENV)/.demo ## Train one model of each family on real digits and write demo/report.html
 	$(BIN)/genzoo demo --out demo --overwrite
 
-test: $(VENV)/.dev ## Run the tests
-	OMP_NUM_THREADS=1 $(BIN)/pytest
+test: $(VENV)/.dev ## Run the tests, one process a core
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n auto
 
 test-slow: $(VENV)/.dev ## Run the slow tests only: kill -9 and resume, training to known optima, the docs' snippets
 	OMP_NUM_THREADS=1 $(BIN)/pytest -m slow
