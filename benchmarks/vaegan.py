@@ -1,6 +1,7 @@
-"""`python -m benchmarks.vaegan`: a VAE/GAN and a VAE of the same nets after the same images, on one ruler."""
+"""`python -m benchmarks.vaegan`: a VAE/GAN and a VAE of the same nets at equal budgets, on one ruler."""
 
 import argparse
+import statistics
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -93,30 +94,41 @@ def measured(model: Model, data: Dataset, eye: Extractor, n: int) -> tuple[dict[
     return numbers, [pairs.originals[:20], pairs.reconstructions[:20], drawn[:60]]
 
 
-def compared(source: str, options: argparse.Namespace) -> dict[str, Any]:
-    """Both models on one data set."""
-    data = load(source, View())
-    eye = extractor_for(data, options.features)
-    found: dict[str, Any] = {"features": eye.label}
+def compared(data: Dataset, eye: Extractor, seed: int, options: argparse.Namespace) -> dict[str, Any]:
+    """The VAE/GAN, the VAE after as many images, and the VAE after as many seconds of the processor."""
+    found: dict[str, Any] = {}
     contenders = {
         "vae-gan": (VAEGAN, LearnedSimilarity(gamma=options.gamma)),
         "vae": (Twin, NegativeELBO()),
+        "vae, as many seconds": (Twin, NegativeELBO()),
     }
     for name, (cls, objective) in contenders.items():
-        with seeded(options.seed, "weights"):
+        with seeded(seed, "weights"):
             model = cls(data.shape, latent=options.latent, width=options.width)
-        learned, seconds = trained(model, objective, data, options.images)
+        images = options.images
+        if name == "vae, as many seconds":
+            own, other = (found[key]["training_processor_seconds"] for key in ("vae", "vae-gan"))
+            images = round(images * other / own)
+        learned, seconds = trained(model, objective, data, images)
         numbers, shown = measured(learned, data, eye, options.samples)
         nets = (learned.encoder, learned.gan.generator if name == "vae-gan" else learned.generator)
         found[name] = numbers | {
             "parameters_without_critic": sum(parameter_count(net) for net in nets),
+            "images": images,
             "training_processor_seconds": round(seconds, 1),
         }
-        if options.pictures:
+        if options.pictures and seed == 0:
             picture = grid(torch.cat(shown), columns=20)
-            save_image(picture, options.pictures / f"{data.name}-{name}.png", scale=2)
-        print(data.name, name, found[name], flush=True)
+            save_image(picture, options.pictures / f"{data.name}-{name.partition(',')[0]}.png", scale=2)
+        print(data.name, seed, name, found[name], flush=True)
     return found
+
+
+def gain(found: Sequence[dict[str, Any]], other: str) -> dict[str, float]:
+    """By how much the VAE/GAN's Fréchet distance is below another's, over seeds."""
+    gains = [seed[other]["fid"]["value"] - seed["vae-gan"]["fid"]["value"] for seed in found]
+    spread = statistics.stdev(gains) if len(gains) > 1 else float("nan")
+    return {"mean": round(statistics.mean(gains), 2), "sd": round(spread, 2), "least": round(min(gains), 2)}
 
 
 def main() -> None:
@@ -131,16 +143,21 @@ def main() -> None:
     parser.add_argument("--gamma", type=float, default=1e-2)
     parser.add_argument("--samples", type=int, default=5000)
     parser.add_argument("--features", help="as in `genzoo evaluate`; by default those of the data")
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--pictures", type=Path, help="a folder for images, rebuilt images and samples")
     parser.add_argument("--threads", type=int, default=1)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    names = ("images", "latent", "width", "gamma", "samples", "features", "seed")
+    names = ("images", "latent", "width", "gamma", "samples", "features", "seeds")
     setting = {name: getattr(options, name) for name in names if getattr(options, name) is not None}
     flags = [word for name, value in setting.items() for word in (f"--{name}", str(value))]
     for source in options.data:
-        found = {"data": source, "setting": setting, "results": compared(source, options)}
+        data = load(source, View())
+        eye = extractor_for(data, options.features)
+        by_seed = [compared(data, eye, seed, options) for seed in range(options.seeds)]
+        gains = {other: gain(by_seed, other) for other in by_seed[0] if other != "vae-gan"}
+        found = {"data": source, "setting": setting, "features": eye.label}
+        found |= {"frechet_distance_gained_over": gains, "seeds": by_seed}
         command = ["python", "-m", "benchmarks.vaegan", "--data", source, *flags]
         print(record(f"vaegan-{source}", found, command))
 
