@@ -8,7 +8,7 @@ from pythae.models.nn.benchmarks.mnist import Decoder_Conv_AE_MNIST, Encoder_Con
 from torch import Tensor, nn
 
 from genzoo.models.variational.vae import VAE
-from genzoo.nn.conv import ConvDecoder, ConvEncoder
+from genzoo.nn.conv import ConvDecoder, ConvEncoder, Deconvolution
 
 SHAPE, LATENT, HIDDEN, WIDTH = (1, 28, 28), 16, 512, 32
 NETS = {
@@ -48,6 +48,9 @@ def their_vae(name: str) -> their_models.VAE:
         return their_models.VAE(config)
     if name == "conv":
         encoder, decoder = ConvEncoder(SHAPE, WIDTH, 2 * LATENT), ConvDecoder(LATENT, WIDTH, SHAPE)
+        for layer in decoder:
+            if isinstance(layer, Deconvolution):
+                layer.__class__ = nn.ConvTranspose2d  # the same weights in torch's layer
         return their_models.VAE(config, encoder=_Encoder(encoder), decoder=_Decoder(decoder))
     return their_models.VAE(
         config, encoder=Encoder_Conv_VAE_MNIST(config), decoder=Decoder_Conv_AE_MNIST(config)
@@ -64,6 +67,7 @@ def our_vae(name: str) -> VAE:
         top = nn.Linear(theirs.encoder.embedding.in_features, 2 * LATENT)
         model.encoder = nn.Sequential(*theirs.encoder.layers, nn.Flatten(), top)
         first, *middle, last = theirs.decoder.layers
+        last[0].__class__ = Deconvolution
         unflatten = [nn.Unflatten(1, (1024, 4, 4)), *middle, last[0], nn.Unflatten(1, (1, 1))]
         model.decoder = nn.Sequential(first, *unflatten)
     return model

@@ -6,7 +6,7 @@ from torch import nn
 
 from genzoo.errors import BadInput
 from genzoo.nn.codec import decoder, encoder
-from genzoo.nn.conv import ConvDecoder, ConvEncoder, halvings
+from genzoo.nn.conv import ConvDecoder, ConvEncoder, Deconvolution, halvings
 
 SHAPES = [
     (1, 28, 28),
@@ -79,3 +79,27 @@ def test_an_untrained_deep_net_neither_fades_nor_explodes():
     # He's weights keep the second moment up to random factors; torch's defaults shrink it 6⁸-fold.
     assert 0.2 < code.square().mean() < 5
     assert 0.1 < output.square().mean() < 10
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"kernel_size": 4, "stride": 2, "padding": 1, "output_padding": (1, 0)},
+        {"kernel_size": (3, 5), "stride": (2, 3), "dilation": (2, 1), "bias": False},
+        {"kernel_size": 8, "stride": 8},
+    ],
+)
+def test_a_deconvolution_onto_few_channels_is_torchs_with_its_gradients(settings):
+    torch.manual_seed(0)
+    narrow = Deconvolution(32, 2, **settings).double()
+    x = torch.randn(3, 32, 7, 5, dtype=torch.float64, requires_grad=True)
+    found, expected = narrow(x), nn.ConvTranspose2d.forward(narrow, x)
+    assert found.grad_fn.name() != expected.grad_fn.name()  # else this tests nothing
+    torch.testing.assert_close(found, expected)
+    asked, weight = (x, *narrow.parameters()), torch.randn_like(expected)
+    for ours, theirs in zip(
+        torch.autograd.grad((found * weight).sum(), asked),
+        torch.autograd.grad((expected * weight).sum(), asked),
+        strict=True,
+    ):
+        torch.testing.assert_close(ours, theirs)

@@ -37,7 +37,7 @@ def test_convolutions_have_4x4_kernels_and_stride_2_and_nothing_pools(net):
 def test_batch_norm_is_everywhere_but_at_the_generators_output_and_the_critics_input():
     generator = [type(m).__name__ for m in DCGANGenerator(100, (3, 64, 64), 8)]
     critic = [type(m).__name__ for m in DCGANCritic((3, 64, 64), 8)]
-    up, down = ["BatchNorm2d", "ReLU", "ConvTranspose2d"], ["Conv2d", "BatchNorm2d", "LeakyReLU"]
+    up, down = ["BatchNorm2d", "ReLU", "Deconvolution"], ["Conv2d", "BatchNorm2d", "LeakyReLU"]
     assert generator == ["Linear", "Unflatten", *4 * up, "Tanh"]
     assert critic == ["Conv2d", "LeakyReLU", *3 * down, "Flatten", "Linear"]
 

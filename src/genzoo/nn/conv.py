@@ -3,7 +3,9 @@
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 
-from torch import nn
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.nn import functional as F
 
 
 def halvings(height: int, width: int) -> list[tuple[int, int]]:
@@ -81,5 +83,30 @@ class ConvDecoder(nn.Sequential):
         super().__init__(*layers)
 
 
-def _deconvolution(fan_in: int, fan_out: int, odd: tuple[int, int]) -> nn.ConvTranspose2d:
-    return nn.ConvTranspose2d(fan_in, fan_out, 4, stride=2, padding=1, output_padding=odd)
+class Deconvolution(nn.ConvTranspose2d):
+    """A transposed convolution; onto few channels on a CPU, as a product whose patches are added up.
+
+    oneDNN computes it as the gradient of a convolution of these few channels, at some 6 GFLOP/s where others
+    run at 100. Here forward takes a half to a quarter of that time (medians of 40 on 100 images of 14×14,
+    from 32, 64 and 256 channels to 1), and forward with backward four fifths.
+    """
+
+    def forward(self, x: Float[Tensor, "b i h w"], output_size: list[int] | None = None) -> Tensor:
+        """Shape (b, o, h', w')."""
+        narrow = 16 * self.out_channels <= self.in_channels
+        plain = self.groups == 1 and output_size is None and self.padding_mode == "zeros"
+        if not (narrow and plain and x.device.type == "cpu"):
+            return super().forward(x, output_size)
+        parts = F.conv2d(x, self.weight.flatten(1).T[..., None, None])
+        sizes = tuple(self._size(i, n) for i, n in enumerate(x.shape[2:]))
+        padding = tuple(int(p) for p in self.padding)
+        whole = F.fold(parts.flatten(2), sizes, self.kernel_size, self.dilation, padding, self.stride)
+        return whole if self.bias is None else whole + self.bias[:, None, None]
+
+    def _size(self, axis: int, n: int) -> int:
+        reach = self.dilation[axis] * (self.kernel_size[axis] - 1) + 1
+        return (n - 1) * self.stride[axis] - 2 * int(self.padding[axis]) + reach + self.output_padding[axis]
+
+
+def _deconvolution(fan_in: int, fan_out: int, odd: tuple[int, int]) -> Deconvolution:
+    return Deconvolution(fan_in, fan_out, 4, stride=2, padding=1, output_padding=odd)

@@ -10,6 +10,7 @@ from itertools import pairwise
 from torch import nn
 
 from genzoo.errors import BadInput
+from genzoo.nn.conv import Deconvolution
 
 _COARSEST = 4  # smaller side of the coarsest feature map, 3 where halving 5 or 6 leads there
 _WIDEST = 8  # times `width`: 1024 channels at the published 128
@@ -47,11 +48,11 @@ def _halve(inp: int, out: int, size: tuple[int, int], *, bias: bool = False) -> 
     return nn.Conv2d(inp, out, 4, stride=2, padding=padding, bias=bias)
 
 
-def _double(inp: int, out: int, size: tuple[int, int], *, bias: bool = False) -> nn.ConvTranspose2d:
+def _double(inp: int, out: int, size: tuple[int, int], *, bias: bool = False) -> Deconvolution:
     """To `size` from its half: the transpose of `_halve`."""
     odd = (size[0] % 2, size[1] % 2)
     padding = (1 + odd[0], 1 + odd[1])
-    return nn.ConvTranspose2d(inp, out, 4, stride=2, padding=padding, output_padding=odd, bias=bias)
+    return Deconvolution(inp, out, 4, stride=2, padding=padding, output_padding=odd, bias=bias)
 
 
 class DCGANGenerator(nn.Sequential):
