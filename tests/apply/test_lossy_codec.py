@@ -4,12 +4,13 @@ import pytest
 import torch
 from codec_fakes import sealed_again, small
 
-from genzoo.apply.codec import Listing, compress, decompress, lossy, read, restored
+from genzoo.apply.codec import Listing, compress, decompress, lossy, read, restored, rounded
 from genzoo.apply.codec.container import HEADER_BYTES
 from genzoo.apply.reconstruct import reconstruct
 from genzoo.errors import BadInput
 from genzoo.images import quantise
 from genzoo.models.autoencoding.compressive import CompressiveAutoencoder
+from genzoo.nn.surroundings import by_phases
 
 SIZES = ((1, 1), (1, 9), (7, 5), (16, 16), (33, 50), (8, 24))
 
@@ -33,6 +34,10 @@ def net(shape=(3, 16, 16), seed=0, **arguments):
     settings = {"code": 12, "width": 4, "blocks": 1, "components": 3, "cosine": True} | arguments
     model = CompressiveAutoencoder(shape, **settings)
     model.calibrate(smooth(8, *shape), [0.3 / (q + 1) for q in range(model.qualities)])
+    if model.surroundings is not None:
+        with torch.no_grad():
+            model.surroundings.drift.uniform_(0, 0.9)
+            model.surroundings.before.uniform_(0, 0.2)
     return model.eval()
 
 
@@ -47,23 +52,31 @@ def ragged():
     return Ragged([smooth(1, 3, h, w) for h, w in SIZES])
 
 
-def bits_within(model, codes, quality):
-    """Bits of an image's codes by the model, given the least and the largest of them, which a file says."""
-    low, high = int(codes.min()), int(codes.max())
-    masses = model.masses(quality, low, high)
-    chosen = masses.gather(1, (codes - low).long().flatten(1))
-    return -(chosen / masses.sum(1, keepdim=True)).log2().sum().item()
+def bits_of(model, images, quality):
+    """Bits of images' codes by the model, given how far from its centre a code may be: the file says it."""
+    which, total = torch.full((1,), quality), 0
+    for image in images:
+        codes = model.analysed(image[None], which).round()
+        centre, mixture = model.expected(codes, which)
+        apart = by_phases(codes) - centre
+        bound = 2 ** int(apart.abs().max()).bit_length()
+        every = torch.stack(
+            [mixture.log_mass(torch.full_like(apart, d)) for d in range(-bound, bound + 1)]
+        ).logsumexp(0)
+        total += (every - mixture.log_mass(apart)).sum().item() / math.log(2)
+    return total
 
 
-def test_codes_come_back_bit_for_bit_whatever_the_images_sizes(tmp_path):
-    model, images = net(), ragged()
-    with lossy._Net(model, None).ready(1):
-        coder = lossy._Net(model, None)
+@pytest.mark.parametrize("neighbours", [False, True])
+def test_codes_come_back_bit_for_bit_whatever_the_images_sizes(neighbours):
+    model, images = net(neighbours=neighbours), ragged()
+    seen = lossy._Net(model, None)
+    with seen.ready(1):
         for image in images.images:
             size = tuple(image.shape[2:])
-            codes, found = coder.decoded(coder.encoded(coder.codes(image), size))
+            codes, found = seen.coder.decoded(seen.coder.encoded(seen.codes(image), size))
             assert found == size
-            assert torch.equal(codes, coder.codes(image))
+            assert torch.equal(codes, seen.codes(image))
             assert codes.shape[2:] == tuple(-(-n // 8) for n in size)
 
 
@@ -86,13 +99,13 @@ def test_what_is_decompressed_is_what_reconstruct_rebuilds_at_the_best_quality(t
     torch.testing.assert_close(decompress(model, tmp_path / "x").images, quantise(rebuilt, 256))
 
 
-def test_a_file_has_the_bits_that_the_model_says_to_one_percent(tmp_path):
-    model, images = net(shape=(3, 96, 96), qualities=2), smooth(3, 3, 96, 96)
+@pytest.mark.parametrize("neighbours", [False, True])
+def test_a_file_has_the_bits_that_the_model_says_to_one_percent(tmp_path, neighbours):
+    model, images = net(shape=(3, 96, 96), qualities=2, neighbours=neighbours), smooth(3, 3, 96, 96)
     for quality in (1, 2):
         done = compress(model, images, tmp_path / "x", quality=quality)
         with torch.no_grad():
-            codes = model.analysed(images, torch.full((3,), quality - 1)).round()
-            bits = sum(bits_within(model, each, quality - 1) for each in codes)
+            bits = bits_of(model, images, quality - 1)
         heads = 3 * 16  # bytes: each image's segment, its size and the range of its codes
         assert 8 * (done.payload_bytes - heads) == pytest.approx(bits, rel=0.01, abs=3 * 32)
         assert done.file_bytes - done.payload_bytes == HEADER_BYTES
@@ -139,8 +152,8 @@ def test_another_model_another_codec_and_other_arithmetic_are_refused(tmp_path, 
         BadInput, match="compressed by another model, as rounded codes; PixelCNN does not round"
     ):
         decompress(small(), path)
-    own = lossy.counts_of
-    monkeypatch.setattr(lossy, "counts_of", lambda p: own(p**1.01 / (p**1.01).sum(1, keepdim=True)))
+    own = rounded.counts_of
+    monkeypatch.setattr(rounded, "counts_of", lambda p: own(p**1.01 / (p**1.01).sum(1, keepdim=True)))
     with pytest.raises(BadInput, match="this machine's arithmetic"):
         decompress(model, path)
 

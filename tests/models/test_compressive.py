@@ -40,17 +40,21 @@ def test_a_finer_quality_has_larger_codes_and_a_nearer_image():
     assert errors[1] < errors[0]
 
 
-def test_masses_are_those_of_the_mixture_at_that_quality():
-    model = small(qualities=2)
+def test_masses_are_those_of_the_mixture_at_that_quality_and_unit():
+    model = small(qualities=2, neighbours=True)
     with torch.no_grad():
         model.logits.normal_()
-        model.spread[1] *= 3
+        model.surroundings.bias[1] *= 3
+        model.surroundings.around.zero_()
+    codes = torch.full((1, 6, 1, 1), 7.0).double()
     for q in (0, 1):
-        masses = model.masses(q, -2000, 2000)
-        assert masses.shape == (6, 4001)
-        one = model.mixture(torch.tensor([q])).log_mass(torch.full((1, 6, 1, 1), 7.0).double())
-        torch.testing.assert_close(masses[:, 2007].log(), one.flatten())
-        torch.testing.assert_close(masses.sum(1), torch.ones(6).double(), rtol=1e-6, atol=0)
+        centre, mixture = model.expected(codes, torch.tensor([q]))
+        assert not centre.any()
+        nats = mixture.log_mass(codes.flatten(2))[0, :, 0]
+        for channel, unit in enumerate(model.surroundings.bias[q].tolist()):
+            masses = model.masses(q, channel, unit, -2000, 2000)
+            assert masses[2007].log().item() == pytest.approx(nats[channel].item())
+            assert masses.sum().item() == pytest.approx(1, rel=1e-6)
 
 
 @pytest.mark.parametrize("blocks", [1, 3])

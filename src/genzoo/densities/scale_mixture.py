@@ -19,26 +19,30 @@ class ScaleMixture:
     Args:
         logits: of πₖ, shape (b, m, k) for m channels; b may be 1.
         log_scales: log sₖ, shape (b, m, k).
+        log_unit: what is added to log sₖ of each code, shape (b, m, n); by default nothing.
     """
 
-    def __init__(self, logits: Float[Tensor, "b m k"], log_scales: Float[Tensor, "b m k"]) -> None:
-        self.log_weights, self.log_scales = logits.log_softmax(2), log_scales
+    def __init__(
+        self,
+        logits: Float[Tensor, "b m k"],
+        log_scales: Float[Tensor, "b m k"],
+        log_unit: Float[Tensor, "_ m n"] | None = None,
+    ) -> None:
+        self.log_weights = logits.log_softmax(2)[..., None]
+        self.log_scales = log_scales[..., None]
+        if log_unit is not None:
+            self.log_scales = self.log_scales + log_unit[:, :, None]
 
-    def log_mass(self, codes: Float[Tensor, "b m h w"]) -> Float[Tensor, "b m h w"]:
+    def log_mass(self, codes: Float[Tensor, "_ m n"]) -> Float[Tensor, "_ m n"]:
         """log Q of each code, nats; of any real number, so that it has a gradient."""
-        inverse = (-self._spread(self.log_scales)).exp()
-        z = codes[:, :, None]  # b m 1 h w
+        inverse = (-self.log_scales).exp()
+        z = codes[:, :, None]  # b m 1 n
         within = F.logsigmoid((z + 0.5) * inverse) + F.logsigmoid((0.5 - z) * inverse)
         width = torch.log(-torch.expm1(-inverse))
-        return (self._spread(self.log_weights) + within + width).logsumexp(2)
+        return (self.log_weights + within + width).logsumexp(2)
 
-    def log_density(self, codes: Float[Tensor, "b m h w"]) -> Float[Tensor, "b m h w"]:
+    def log_density(self, codes: Float[Tensor, "_ m n"]) -> Float[Tensor, "_ m n"]:
         """log q of each real number, nats."""
-        log_scales = self._spread(self.log_scales)
-        far = codes[:, :, None] * (-log_scales).exp()
-        log_density = F.logsigmoid(far) + F.logsigmoid(-far) - log_scales
-        return (self._spread(self.log_weights) + log_density).logsumexp(2)
-
-    @staticmethod
-    def _spread(parameters: Float[Tensor, "b m k"]) -> Float[Tensor, "b m k 1 1"]:
-        return parameters[..., None, None]
+        far = codes[:, :, None] * (-self.log_scales).exp()
+        log_density = F.logsigmoid(far) + F.logsigmoid(-far) - self.log_scales
+        return (self.log_weights + log_density).logsumexp(2)

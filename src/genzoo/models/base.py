@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from genzoo.configurable import Configurable
 from genzoo.densities import Density, Reparameterised
+from genzoo.nn.surroundings import ExactSurroundings
 from genzoo.nn.tape import Tape
 from genzoo.types import Given, Images, Items, Known, Latents, Nats
 
@@ -168,8 +169,14 @@ class Rounds(Protocol):
         """The whole blocks of each code at its quality, in [0, 1]."""
         ...
 
-    def masses(self, quality: int, low: int, high: int) -> Float[Tensor, "m levels"]:
-        """The probability of each whole number from `low` to `high`, of each channel of a code."""
+    def exact_surroundings(self, quality: int) -> ExactSurroundings:
+        """What tells where a code is expected, and in which unit, from codes before it."""
+        ...
+
+    def masses(
+        self, quality: int, channel: int, unit: float, low: int, high: int
+    ) -> Float[Tensor, " levels"]:
+        """The probability of each whole number from `low` to `high` about where a code is expected."""
         ...
 
 

@@ -11,6 +11,7 @@ from torch import Tensor
 from genzoo.errors import BadInput
 from genzoo.models.autoencoding.compressive import CompressiveAutoencoder
 from genzoo.nn.compressive import round_through
+from genzoo.nn.surroundings import by_phases
 from genzoo.objectives.base import OnePlayer
 from genzoo.random import uniform
 from genzoo.types import Batch, Loss
@@ -81,9 +82,9 @@ class RateDistortion(OnePlayer[CompressiveAutoencoder]):
         self, model: CompressiveAutoencoder, codes: Tensor, rounded: Tensor, quality: Tensor
     ) -> Float[Tensor, " b"]:
         """Bits of each image."""
-        noise, mixture = uniform(codes.shape, codes) - 0.5, model.mixture(quality)
+        noise, (centre, mixture) = uniform(codes.shape, codes) - 0.5, model.expected(rounded, quality)
         if self.rate == "bound":
-            nats = mixture.log_density(rounded + noise)
+            nats = mixture.log_density(by_phases(rounded + noise) - centre)
         else:
-            nats = mixture.log_mass(codes + noise)
+            nats = mixture.log_mass(by_phases(codes + noise) - centre)
         return -nats.flatten(1).sum(1) / math.log(2)

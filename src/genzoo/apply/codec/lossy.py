@@ -4,17 +4,14 @@ import contextlib
 import hashlib
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Float
 from numpy.typing import NDArray
-from torch import Tensor
 
-from genzoo.apply.codec.coder import categorical, counts_of, range_coding, threads
+from genzoo.apply.codec.coder import threads
 from genzoo.apply.codec.container import Container, Header, writing
 from genzoo.apply.codec.contract import (
     LANES,
@@ -27,6 +24,7 @@ from genzoo.apply.codec.contract import (
 )
 from genzoo.apply.codec.fingerprint import fingerprint
 from genzoo.apply.codec.listing import Listing
+from genzoo.apply.codec.rounded import HALF, Coder, Codes, OtherCodesError
 from genzoo.apply.codec.tiles import by_tiles
 from genzoo.apply.placement import Tick, nothing
 from genzoo.data.sources import PIXEL_LIMIT
@@ -40,9 +38,6 @@ from genzoo.types import Images
 
 CODEC = "rounded codes"
 THREADS = 1
-_HALF = 2**15  # codes lie within ± so many
-
-Codes = Float[Tensor, "1 m _ _"]
 
 
 def able(model: Model) -> str | None:
@@ -80,11 +75,11 @@ def compress(
             numbers += image.numel()
             codes = net.codes(image)
             codes_digest.update(_bytes(codes))
-            writer.segment(net.encoded(codes, (image.shape[2], image.shape[3])), 1)
+            writer.segment(net.coder.encoded(codes, (image.shape[2], image.shape[3])), 1)
             back = to_uint8(net.image(codes, (image.shape[2], image.shape[3])))
             errors.append((back.double() - to_uint8(image).double()).square().mean())
             tick(1)
-        shape, digests = (model.shape[0], 0, 0), (net.arithmetic.digest(), codes_digest.digest())
+        shape, digests = (model.shape[0], 0, 0), (net.coder.arithmetic(), codes_digest.digest())
         header = Header(CODEC, THREADS, 1, 256, shape, len(images), fingerprint(model), *digests)
         writer.finish(replace(header, quality=net.quality + 1))
     fidelity = tuple(psnr(torch.stack(errors)).tolist())
@@ -102,13 +97,14 @@ def restored(model: Model, container: Container, *, tick: Tick = nothing) -> Ite
     net, codes_digest = _Net(model, header.quality), hashlib.blake2b(digest_size=8)
     strange = other_arithmetic(container, "genzoo and torch")
     with net.ready(header.threads):
-        for number, (words, _) in enumerate(container.segments()):
+        if net.coder.arithmetic() != header.arithmetic:
+            raise strange
+        for words, _ in container.segments():
             try:
-                codes, size = net.decoded(words)
-            except AssertionError as error:  # how constriction says that the code is of other probabilities
+                codes, size = net.coder.decoded(words)
+            except OtherCodesError as error:
                 raise strange from error
-            if number == 0 and net.arithmetic.digest() != header.arithmetic:
-                raise strange
+            codes = codes.to(model.like.dtype)
             codes_digest.update(_bytes(codes))
             yield to_uint8(net.image(codes, size)).numpy()
             tick(1)
@@ -121,7 +117,7 @@ def _bytes(codes: Codes) -> bytes:
 
 
 class _Net:
-    """The model at one of its qualities, and the coder of its codes."""
+    """The model at one of its qualities: images to codes and back, and the coder of these."""
 
     def __init__(self, model: Model, quality: int | None) -> None:
         if reason := able(model):
@@ -132,9 +128,7 @@ class _Net:
             raise BadInput(f"--quality must be from 1 to {model.qualities}, got {quality}")
         self.model, self.rounds, self.quality = model, model, quality - 1
         self.which = torch.full((1,), self.quality)
-        self.queue, _ = range_coding()
-        self.arithmetic = hashlib.blake2b(digest_size=4)
-        self.tables = lru_cache(maxsize=64)(self._tables)
+        self.coder = Coder(model, self.quality)
 
     def ready(self, number: int) -> Any:
         """In evaluation mode, on so many threads."""
@@ -153,7 +147,7 @@ class _Net:
         whole = mirrored(image.to(self.model.like.dtype), -(-h // stride) * stride, -(-w // stride) * stride)
         net = lambda part: self.rounds.analysed(part, self.which)  # noqa: E731
         codes = by_tiles(net, whole, stride, 1, self.rounds.reach).round()
-        if not bool((codes.abs() < _HALF).all()):
+        if not bool((codes.abs() < HALF).all()):
             raise FloatingPointError("the model's codes are not finite, or too large")
         return codes
 
@@ -161,33 +155,3 @@ class _Net:
         """What the model makes of codes."""
         net = lambda part: self.rounds.synthesised(part, self.which)  # noqa: E731
         return by_tiles(net, codes, 1, self.rounds.stride, self.rounds.reach)[:, :, : size[0], : size[1]]
-
-    def _tables(self, low: int, high: int) -> list[Any]:
-        """A distribution of the numbers from `low` to `high` for each channel."""
-        masses = self.rounds.masses(self.quality, low, high)
-        counts = counts_of(masses / masses.sum(1, keepdim=True))
-        if not self.tables.cache_info().currsize:
-            self.arithmetic.update(counts.data)
-        return [categorical(row) for row in counts]
-
-    def encoded(self, codes: Codes, size: tuple[int, int]) -> NDArray[np.uint32]:
-        """Words: height and width, the least and the largest code, the codes channel by channel."""
-        low = int(codes.min())
-        high = max(low + 1, int(codes.max()))
-        encoder, tables = self.queue.RangeEncoder(), self.tables(low, high)
-        numbers = (codes[0] - low).flatten(1).numpy().astype(np.int32)
-        for row, table in zip(numbers, tables, strict=True):
-            encoder.encode(row, table)
-        head = [size[0] << 16 | size[1], low + _HALF << 16 | high + _HALF]
-        return np.concatenate([np.array(head, np.uint32), encoder.get_compressed()])
-
-    def decoded(self, words: NDArray[np.uint32]) -> tuple[Codes, tuple[int, int]]:
-        """The inverse of `encoded`."""
-        (h, w), (low, high) = (divmod(int(word), 2**16) for word in words[:2])
-        assert 0 < h * w <= PIXEL_LIMIT
-        assert low < high
-        rows, columns = (-(-n // self.rounds.stride) for n in (h, w))
-        decoder = self.queue.RangeDecoder(words[2:])
-        numbers = [decoder.decode(table, rows * columns) for table in self.tables(low - _HALF, high - _HALF)]
-        codes = torch.from_numpy(np.stack(numbers)).to(self.model.like.dtype) + (low - _HALF)
-        return codes.view(1, len(numbers), rows, columns), (h, w)

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from typing import Literal
 
 import torch
 from jaxtyping import Float, Int
@@ -20,6 +21,8 @@ from genzoo.nn.compressive import (
     round_through,
     synthesis,
 )
+from genzoo.nn.conv import Deconvolution
+from genzoo.nn.surroundings import ExactSurroundings, Surroundings
 from genzoo.types import Given, Images, Items, Latents
 
 Codes = Float[Tensor, "b m _ _"]
@@ -37,6 +40,7 @@ Quality = Int[Tensor, " b"]
         "": {"shape": (1, 8, 8), "code": 4, "width": 4, "blocks": 1},
         "rates": {
             "shape": (3, 12, 10), "code": 6, "width": 4, "blocks": 1, "qualities": 1, "cosine": True,
+            "neighbours": True,
         },
     },
     optimizer={"name": "adam", "lr": 1e-3},
@@ -47,10 +51,10 @@ class CompressiveAutoencoder(Model):
     f is three convolutions of stride 2 around residual blocks, g mirrors it with sub-pixel convolutions. γ is
     a positive number for each channel and quality: one net serves several rates. Images may have any size:
     they are continued by their mirror image to whole blocks. Q is a `ScaleMixture` for each channel
-    and quality.
+    and quality; with `neighbours` its place and its scales follow what is known of a code's `Surroundings`.
 
     Reference: Theis, Shi, Cunningham & Huszár, 2017, "Lossy image compression with compressive autoencoders",
-    arXiv:1703.00395: §3.3 for the nets, §3.4 for γ, whose net has no linear path.
+    arXiv:1703.00395: §3.3 for the nets, §3.4 for γ; there is no linear path, and codes are independent.
 
     >>> model = CompressiveAutoencoder((3, 40, 25), code=8, width=4, blocks=1)
     >>> z = model.encode(torch.rand(2, 3, 40, 25))
@@ -65,6 +69,7 @@ class CompressiveAutoencoder(Model):
         qualities: how many rates it serves, the objective's weights in the same order.
         components: scales of each channel's mixture.
         cosine: adds a linear path to both nets that begins as the 8×8 cosine transform.
+        neighbours: the probabilities of a code follow those that are known before it.
     """
 
     def __init__(
@@ -77,6 +82,7 @@ class CompressiveAutoencoder(Model):
         qualities: int = 1,
         components: int = 6,
         cosine: bool = False,
+        neighbours: bool = False,
     ) -> None:
         super().__init__(shape)
         if len(self.shape) != 3:
@@ -93,11 +99,12 @@ class CompressiveAutoencoder(Model):
         self.synthesis: nn.Module = up
         if cosine:
             self.analysis = CosineStart(down, nn.Conv2d(c, code, 8, 8, bias=False), c)
-            self.synthesis = CosineStart(up, nn.ConvTranspose2d(code, c, 8, 8, bias=False), c)
+            self.synthesis = CosineStart(up, Deconvolution(code, c, 8, 8, bias=False), c)
         self.log_gain = nn.Parameter(torch.zeros(qualities, code))
         self.logits = nn.Parameter(torch.zeros(qualities, code, components))
         ladder = torch.linspace(math.log(0.25), math.log(2), components)
         self.log_scales = nn.Parameter(ladder.repeat(qualities, code, 1))
+        self.surroundings = Surroundings(code, qualities) if neighbours else None
         self.register_buffer("step", torch.ones(qualities))
         self.register_buffer("spread", torch.ones(qualities, code))
         self.step: Tensor
@@ -117,8 +124,11 @@ class CompressiveAutoencoder(Model):
         varied = codes.var((0, 2, 3)).sum() / images.var((0, 2, 3)).sum().clamp(min=1e-4) / STRIDE**2
         self.step.copy_(torch.tensor(steps) * varied.sqrt())
         for q, quality in enumerate(qualities):
-            codes = self.analysed(images, quality)
-            self.spread[q] = codes.std((0, 2, 3)).clamp(min=0.1)
+            spread = self.analysed(images, quality).std((0, 2, 3)).clamp(min=0.1)
+            if self.surroundings is None:
+                self.spread[q] = spread
+            else:
+                self.surroundings.bias[q] = 0.5 * spread
 
     def _gain(self, quality: Quality) -> Float[Tensor, "b m 1 1"]:
         return (self.log_gain.exp() / self.step[:, None])[quality][..., None, None]
@@ -132,18 +142,30 @@ class CompressiveAutoencoder(Model):
         """g(z/γ) clipped to [0, 1], all of each block: (b, c, 8h, 8w)."""
         return clip_through((self.synthesis(codes / self._gain(quality)) + 1) / 2)
 
-    def mixture(self, quality: Quality) -> ScaleMixture:
-        """Q at the quality of each image."""
-        log_scales = self.log_scales + self.spread.log()[..., None]
-        return ScaleMixture(self.logits[quality], log_scales[quality])
+    def expected(
+        self, codes: Codes, quality: Quality
+    ) -> tuple[Float[Tensor, "b m n"] | Literal[0], ScaleMixture]:
+        """Of each rounded code, by phases: where Q has its centre, and Q about it, before it is known."""
+        log_scales = (self.log_scales + self.spread.log()[..., None])[quality]
+        if self.surroundings is None:
+            return 0, ScaleMixture(self.logits[quality], log_scales)
+        centre, unit = self.surroundings(codes, quality)
+        return centre, ScaleMixture(self.logits[quality], log_scales, unit.log())
 
-    def masses(self, quality: int, low: int, high: int) -> Float[Tensor, "m levels"]:
-        """Q of the whole numbers from `low` to `high` of each channel, float64, in proportion."""
-        one = torch.full((1,), quality, device=self.step.device)
-        mixture = self.mixture(one)
-        exact = ScaleMixture(mixture.log_weights.double(), mixture.log_scales.double())
+    def exact_surroundings(self, quality: int) -> ExactSurroundings:
+        """What tells a code's centre and unit at a quality from codes before it."""
+        none = ExactSurroundings.nothing(self.code)
+        return none if self.surroundings is None else self.surroundings.exact(quality)
+
+    def masses(
+        self, quality: int, channel: int, unit: float, low: int, high: int
+    ) -> Float[Tensor, " levels"]:
+        """Q of the whole numbers from `low` to `high` about the centre, float64, in proportion."""
+        log_scales = self.log_scales[quality, channel] + self.spread[quality, channel].log()
+        log_scales = log_scales.double() + math.log(unit)
+        mixture = ScaleMixture(self.logits[quality, channel].double()[None, None], log_scales[None, None])
         numbers = torch.arange(low, high + 1, dtype=torch.float64, device=self.step.device)
-        return exact.log_mass(numbers.expand(1, self.code, 1, -1))[0, :, 0].exp()
+        return mixture.log_mass(numbers[None, None])[0, 0].exp()
 
     def encode(self, images: Items, given: Given | None = None) -> Latents:
         """The rounded code of each image at the best quality, shape (b, code, ⌈h/8⌉, ⌈w/8⌉)."""
