@@ -158,6 +158,14 @@ def test_the_gaussian_scale_of_each_dimension_is_learned_and_floored(shape):
     assert (scale.log().std(0) > 0.1).all()
 
 
+@pytest.mark.parametrize("shape", [(5,), (1, 3, 2)])
+def test_a_floor_may_lie_above_where_scales_begin_by_default(shape):
+    model = VAE(shape, latent=2, hidden=(8,), likelihood="gaussian", min_scale=3.0).double()
+    scale = model.likelihood(torch.randn(500, 2, dtype=torch.float64)).log_scale.exp()
+    assert (scale > 3).all()
+    assert scale.mean() < 12
+
+
 def test_the_scale_of_a_constant_pixel_settles_at_the_floor():
     model = VAE((2,), latent=1, hidden=(), likelihood="gaussian", min_scale=0.05).double()
     items = torch.stack([torch.full((64,), 0.3), torch.randn(64)], 1).double()

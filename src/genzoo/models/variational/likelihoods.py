@@ -83,11 +83,11 @@ def _gaussian(bounded: bool, min_scale: float) -> Callable[[Tensor], Density]:
     if not min_scale > 0:
         raise BadInput(f"min_scale must be positive, got {min_scale}")
 
+    start = max(_START if bounded else 1.0, 2 * min_scale)
+
     def density(output: Tensor) -> Density:
         mean, raw = output.unbind(1)
-        return Gaussian(
-            mean.sigmoid() if bounded else mean, _log_scale(raw, min_scale, 1.0 if not bounded else _START)
-        )
+        return Gaussian(mean.sigmoid() if bounded else mean, _log_scale(raw, min_scale, start))
 
     return density
 
