@@ -1,6 +1,6 @@
 import pytest
 import torch
-from codec_fakes import small, some_images
+from codec_fakes import sealed_again, small, some_images
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -59,6 +59,16 @@ def test_what_is_wrong_with_a_file_is_said(file, change, says):
     file.write_bytes(change(file.read_bytes()))
     with pytest.raises(BadInput, match=says):
         read(file)
+
+
+@pytest.mark.parametrize("add", [-1, 1, 2**24])
+def test_a_segment_that_says_it_is_longer_or_shorter_than_it_is_is_an_error(file, add):
+    data, container = file.read_bytes(), read(file)
+    at = HEADER_BYTES + container.listing_bytes
+    words = int.from_bytes(data[at : at + 4], "little") + add
+    file.write_bytes(sealed_again(data[:at] + words.to_bytes(4, "little") + data[at + 4 :]))
+    with pytest.raises(BadInput, match=r"goes beyond the end of the file|other probabilities"):
+        decompress(small(), file)
 
 
 def test_a_missing_file_is_an_error(tmp_path):

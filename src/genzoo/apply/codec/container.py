@@ -147,9 +147,12 @@ class Container:
             at, end = HEADER_BYTES + self.listing_bytes, self.path.stat().st_size
             while at < end:
                 file.seek(at)
-                words, groups = _SEGMENT.unpack(file.read(_SEGMENT.size))
-                yield np.frombuffer(file.read(4 * words), "<u4").astype(np.uint32), groups
+                head = file.read(_SEGMENT.size)
+                words, groups = _SEGMENT.unpack(head) if len(head) == _SEGMENT.size else (end, 0)
                 at += _SEGMENT.size + 4 * words
+                if at > end:
+                    raise BadInput(f"{self.path}: damaged, a segment goes beyond the end of the file")
+                yield np.frombuffer(file.read(4 * words), "<u4").astype(np.uint32), groups
 
 
 def read(path: Path) -> Container:
