@@ -113,8 +113,9 @@ def main() -> None:
     parser.add_argument(
         "--seconds", type=float, default=240, help="CPU seconds at most until the last target; 0: skip"
     )
-    parser.add_argument("--lr", type=float, default=2e-3, help="of both, until the targets")
+    parser.add_argument("--lr", type=float, default=3e-3, help="of ours, until the targets")
     parser.add_argument("--images", type=int, default=1_500_000, help="over which our learning rate falls")
+    parser.add_argument("--their-lr", type=float, nargs="*", default=[1e-3, 2e-3, 3e-3], help="of pythae's")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     logging.disable(logging.CRITICAL)
@@ -129,7 +130,8 @@ def main() -> None:
             results["steps"][name] = found = steps_of(name, dataset, folder, options.rounds)
             print(f"{name}: {found['ratio']}", flush=True)
         if options.seconds:
-            how = Seconds(options.targets, options.seconds, options.lr, options.images)
+            their = [*options.their_lr, None]
+            how = Seconds(options.targets, options.seconds, options.lr, options.images, their)
             results["reach"] = reach(dataset, Path(folder), how)
     print(record("beside-pythae", results, ["python", "-m", "benchmarks.beside_pythae", *sys.argv[1:]]))
 

@@ -29,12 +29,21 @@ EVERY, HELD_OUT = 200, 2000  # steps between two measurements; validation images
 
 @dataclass(frozen=True)
 class Seconds:
-    """What is asked: ELBOs to reach, CPU seconds at most, the learning rate, images over which ours falls."""
+    """What is asked.
+
+    Args:
+        targets: ELBOs to reach.
+        most: CPU seconds.
+        lr: of ours, and images over which it falls.
+        images: these.
+        theirs: learning rates of pythae's trainer, each in a run of its own; None is its default.
+    """
 
     targets: Sequence[float]
     most: float
     lr: float
     images: int
+    theirs: Sequence[float | None]
 
 
 class Reached(Exception):  # noqa: N818
@@ -123,17 +132,17 @@ def ours(dataset: Dataset, asked: Seconds) -> dict[str, Any]:
     return {"settings": said | {"init": "He, ours"}, **watch.to_json()}
 
 
-def theirs(dataset: Dataset, folder: Path, asked: Seconds, *, default: bool) -> dict[str, Any]:
+def theirs(dataset: Dataset, folder: Path, asked: Seconds, lr: float | None) -> dict[str, Any]:
     """Training by pythae's trainer, with no validation set.
 
     Args:
-        default: its learning rate of 1e-4 and batch of 64; otherwise ours, constant.
+        lr: with batches of 100, constant; None is its own, 1e-4, with batches of 64.
     """
     grey: Tensor = next(in_order(dataset, "train", size=len(dataset.split("train")))).images
     data = Coins(grey, torch.ones(len(grey)))
     config = BaseTrainerConfig(output_dir=str(folder), num_epochs=10**4)
-    if not default:
-        config.learning_rate, config.per_device_train_batch_size = asked.lr, 100
+    if lr is not None:
+        config.learning_rate, config.per_device_train_batch_size = lr, 100
     torch.manual_seed(0)
     model, elbo = their_vae("mlp"), measuring(dataset)
     watch = Watch(lambda: elbo(taken(model)), asked)
@@ -149,7 +158,8 @@ def reach(dataset: Dataset, folder: Path, asked: Seconds) -> dict[str, Any]:
     """Both libraries on dynamically binarized images, and pythae with its defaults."""
     found = {"genzoo": ours(dataset, asked)}
     print("genzoo:", found["genzoo"], flush=True)
-    for name, default in (("pythae, our learning rate", False), ("pythae, its defaults", True)):
-        found[name] = theirs(dataset, folder, asked, default=default)
+    for lr in asked.theirs:
+        name = "pythae, its defaults" if lr is None else f"pythae, {lr:g}"
+        found[name] = theirs(dataset, folder, asked, lr)
         print(f"{name}:", found[name], flush=True)
     return {"asked": {"targets": list(asked.targets), "most_cpu_seconds": asked.most}, "found": found}
