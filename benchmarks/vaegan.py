@@ -118,8 +118,8 @@ def compared(data: Dataset, eye: Extractor, seed: int, options: argparse.Namespa
             "training_processor_seconds": round(seconds, 1),
         }
         if options.pictures and seed == 0:
-            picture = grid(torch.cat(shown), columns=20)
-            save_image(picture, options.pictures / f"{data.name}-{name.partition(',')[0]}.png", scale=2)
+            path = options.pictures / f"{data.name}-{'-'.join(name.replace(',', '').split())}.png"
+            save_image(grid(torch.cat(shown), columns=20), path, scale=2)
         print(data.name, seed, name, found[name], flush=True)
     return found
 
