@@ -162,6 +162,37 @@ def picture(sets: Mapping[str, dict[str, Any]], path: Path) -> None:
     figure.savefig(path, dpi=110)
 
 
+def at_size(image: Pixels, codec: str, size: int) -> tuple[Pixels, int]:
+    """What a codec of Pillow's makes of an image in a file of nearly this size, and its size."""
+    kind, option, values, fixed = SETTINGS[codec]
+    settings = (
+        [[rate] for rate in np.geomspace(8, 240, 60)] if codec == "JPEG 2000" else range(1, max(values))
+    )
+    found = []
+    for value in settings:
+        with io.BytesIO() as file:
+            Image.fromarray(image).save(file, format=kind, **fixed | {option: value})
+            found.append((abs(file.tell() - size), file.tell(), np.asarray(Image.open(file).convert("RGB"))))
+    _, own, back = min(found, key=lambda each: each[0])
+    return back, own
+
+
+def crops(images: Mapping[str, Pixels], model: Model, path: Path, side: int = 160) -> None:
+    """The middle of each image as it is, and from files of one size by every codec."""
+    columns = ["as it is", "genzoo", *SETTINGS]
+    figure, axes = plt.subplots(len(images), len(columns), figsize=(2.2 * len(columns), 2.4 * len(images)))
+    for row, image in zip(axes, images.values(), strict=True):
+        back, size, _ = through_file(image, model, 1)
+        shown = [(image, image.nbytes), (back, size), *(at_size(image, codec, size) for codec in SETTINGS)]
+        top, left = ((n - side) // 2 for n in image.shape[:2])
+        for axis, name, (pixels, length) in zip(row, columns, shown, strict=True):
+            axis.imshow(pixels[top : top + side, left : left + side], interpolation="nearest")
+            axis.set_title(f"{name}, {length:,} bytes", fontsize=8)
+            axis.axis("off")
+    figure.tight_layout()
+    figure.savefig(path, dpi=110)
+
+
 def measured(images: Mapping[str, Pixels], models: Mapping[str, Model]) -> dict[str, Any]:
     """The curves of every codec and run on a set, and what the runs save."""
     curves = {codec: list(of_pillow(images, codec)) for codec in SETTINGS}
@@ -177,7 +208,7 @@ def measured(images: Mapping[str, Pixels], models: Mapping[str, Model]) -> dict[
 
 
 def main() -> None:
-    """Measures and writes benchmarks/results/lossy.json and docs/img/lossy.png."""
+    """Measures and writes benchmarks/results/lossy.json, docs/img/lossy.png and docs/img/lossy-crops.png."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.lossy", description=__doc__)
     parser.add_argument("runs", nargs="+", type=Path, metavar="RUN")
     parser.add_argument("--data", help="more photographs, such as $GENZOO_DATA/facades/facades.zip")
@@ -200,7 +231,9 @@ def main() -> None:
             for point in points:
                 print(f"{name:14} {codec:12}", " ".join(f"{k} {v:.4f}" for k, v in point.items()))
         print(name, result["percent_of_bits_beside"], flush=True)
-    picture(found, Path(__file__).parent.parent / "docs/img/lossy.png")
+    pictures = Path(__file__).parent.parent / "docs/img"
+    picture(found, pictures / "lossy.png")
+    crops(sets["scikit-image"], next(iter(models.values())), pictures / "lossy-crops.png")
     words = ["python", "-m", "benchmarks.lossy", *(f"runs/{run.name}" for run in options.runs)]
     words += [str(word) for pair in shown(options).items() for word in pair] + ["--left"] * options.left
     print(record("lossy", {"sets": found, "runs": {n: m.spec for n, m in models.items()}}, words))

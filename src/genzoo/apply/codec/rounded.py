@@ -93,11 +93,11 @@ class Coder:
         grid = phase.of(codes)[0]
         centre, so_far = self.surroundings.start(codes, phase)
         numbers = torch.zeros_like(so_far)
+        seen, expected = numbers.numpy(), centre.numpy()  # the same memory
         for group in self.surroundings.groups:
             for channel, unit, places in self._parts(so_far, numbers, group):
                 found = decoder.decode(self.table(channel, unit, bound), len(places))
-                where = torch.from_numpy(places)
-                numbers[channel, where] = torch.from_numpy(found - bound).double() + centre[channel, where]
+                seen[channel, places] = expected[channel, places] + found - bound
         grid.copy_(numbers.view_as(grid))
 
     def _parts(
