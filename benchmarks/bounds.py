@@ -96,6 +96,7 @@ def main() -> None:
     settings = {"images": options.images, "draws": options.draws, "seed": 0}
     results = {"data": options.data, "settings": settings, "arms": rows, "paired": pairs}
     words = ["--data", options.data, "--images", str(options.images), "--draws", str(options.draws)]
+    words += ["--only", *options.only] if len(options.only) < len(ARMS) else []
     print(record("bounds", results, ["python", "-m", "benchmarks.bounds", *words]))
 
 
