@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from genzoo.cli.parse import spelt
-from genzoo.cli.train import _FIXED, options_of
+from genzoo.cli.train import _FIXED, options_of, switched_on
 from genzoo.cli.verbs import VERBS
 from genzoo.recipes import names
 
@@ -94,7 +94,8 @@ def flags(verb, what):
 
 @functools.cache
 def every_option():
-    return {name for recipe in (*names(), "linear-vae") for name in options_of(recipe, [])}
+    every = [options_of(recipe, []) for recipe in (*names(), "linear-vae")]
+    return {name for known in every for name in (*known, *switched_on(known))}
 
 
 UNKNOWN = {"vae-mnits", "independent"}  # shown for its error message; the worked example itself

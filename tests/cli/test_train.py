@@ -5,6 +5,7 @@ import pytest
 
 from genzoo.cli import main
 from genzoo.cli.train import parse
+from genzoo.errors import BadInput
 from genzoo.training.folder import RunFolder
 
 
@@ -42,6 +43,14 @@ def test_flags_of_every_table_reach_the_configuration(small, tmp_path):
     assert (config.settings.seed, config.settings.ema, config.settings.batch) == (7, 0.5, 8)
     assert config.optimizer_of("model").lr == 0.5
     assert config.view.binarize == "threshold"
+
+
+def test_a_switch_that_a_recipe_has_on_can_be_switched_off():
+    assert parse(["theis-photos"])[2] == {}
+    assert parse(["theis-photos", "--neighbours"])[2] == {}  # as it is
+    assert parse(["theis-photos", "--no-neighbours"])[2] == {"neighbours": False}
+    with pytest.raises(BadInput, match="did you mean '--no-neighbours'"):
+        parse(["theis-photos", "--no-neighbour"])
 
 
 def test_only_what_was_typed_is_given():

@@ -5,7 +5,7 @@ import os
 import sys
 import types
 import typing
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, get_args, get_origin
@@ -72,7 +72,7 @@ def parse(argv: Sequence[str]) -> tuple[str | None, dict[str, Any], dict[str, An
         rest,
         verb=f"train {what or 'RECIPE|MODEL'}",
         config=(tyro.conf.DisallowNone,),
-        names=[f"--{name.replace('_', '-')}" for name in (*_FIXED, *known)],
+        names=[f"--{name.replace('_', '-')}" for name in (*_FIXED, *known, *switched_on(known))],
         description=SUMMARY + " Every option of the model and its objective is a flag.",
     )
     values = {f.name.rstrip("_"): getattr(parsed, f.name) for f in dataclasses.fields(parsed)}
@@ -84,6 +84,11 @@ def parse(argv: Sequence[str]) -> tuple[str | None, dict[str, Any], dict[str, An
     if isinstance(flags.get("size"), str):
         flags["size"] = parse_size(flags["size"])
     return what, given, flags
+
+
+def switched_on(known: Mapping[str, Any]) -> list[str]:
+    """The twins of switches that are on: they switch them off."""
+    return [f"no_{name}" for name, option in known.items() if option.type is bool and option.default]
 
 
 def options_of(what: str | None, argv: Sequence[str]) -> dict[str, Any]:
@@ -111,9 +116,9 @@ def value_of(flag: str, argv: Sequence[str]) -> str | None:
 
 
 def with_recipe(option: Any, recipe: Any) -> Any:
-    """The option with the recipe's value as its default; switches keep their own."""
+    """The option with the recipe's value as its default."""
     table = recipe.table({"view": "data"}.get(option.table, option.table))
-    if option.type is bool or option.field not in table:
+    if option.field not in table:
         return option
     return dataclasses.replace(option, default=table[option.field])
 
@@ -127,18 +132,19 @@ def flags_class(known: dict[str, Any]) -> type:
         arg = tyro.conf.arg(
             name=name.replace("_", "-"), help=text, help_behavior_hint=shown, metavar=placeholder(kind)
         )
-        fields.append((safe, annotated(kind, arg), dataclasses.field(default=default)))
+        fields.append((safe, annotated(kind, arg, default), dataclasses.field(default=default)))
     for name, option in known.items():
         kind, default = flag_type(name, option)
         shown = "" if option.type is bool else f"(default: {shown_default(option.default)})"
         arg = tyro.conf.arg(help=option.help, help_behavior_hint=shown, metavar=placeholder(kind))
-        fields.append((name, annotated(kind, arg), dataclasses.field(default=default)))
+        fields.append((name, annotated(kind, arg, default), dataclasses.field(default=default)))
     return dataclasses.make_dataclass("train", fields)
 
 
-def annotated(kind: Any, arg: Any) -> Any:
-    """The type of a flag with its texts; a switch that is off has no --no- twin."""
-    return Annotated[kind, arg, tyro.conf.FlagCreatePairsOff] if kind is bool else Annotated[kind, arg]
+def annotated(kind: Any, arg: Any, default: Any) -> Any:
+    """The type of a flag with its texts; a switch has a --no- twin if it is on."""
+    off = kind is bool and not default
+    return Annotated[kind, arg, tyro.conf.FlagCreatePairsOff] if off else Annotated[kind, arg]
 
 
 def placeholder(kind: Any) -> str | None:
