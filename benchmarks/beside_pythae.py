@@ -101,13 +101,13 @@ def steps_of(name: str, dataset: Dataset, folder: str, rounds: int) -> dict[str,
 
 
 def main() -> None:
-    """Measures and writes benchmarks/results/beside-pythae.json."""
+    """Measures and writes benchmarks/results/beside-pythae.json and beside-pythae-reach.json."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.beside_pythae", description=__doc__)
     parser.add_argument(
         "--data", default="mnist", help="any DATA of 28x28 grey images; aliases look in $GENZOO_DATA"
     )
     parser.add_argument("--nets", nargs="*", choices=[*NETS], default=[*NETS])
-    parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--rounds", type=int, default=9, help="of training steps; 0: skip")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--targets", type=float, nargs="*", default=[-115, -110, -106, -103, -100])
     parser.add_argument(
@@ -120,20 +120,20 @@ def main() -> None:
     torch.set_num_threads(options.threads)
     logging.disable(logging.CRITICAL)
     dataset = load(options.data, View())
-    results: dict[str, Any] = {
-        "pythae": version("pythae"),
-        "loss_difference_of_the_same_weights": check_taken(),
-    }
+    about = {"pythae": version("pythae"), "loss_difference_of_the_same_weights": check_taken()}
+    command = ["python", "-m", "benchmarks.beside_pythae", *sys.argv[1:]]
     with tempfile.TemporaryDirectory() as folder:
-        results["steps"] = {}
-        for name in options.nets:
-            results["steps"][name] = found = steps_of(name, dataset, folder, options.rounds)
-            print(f"{name}: {found['ratio']}", flush=True)
+        if options.rounds:
+            steps: dict[str, Any] = {}
+            for name in options.nets:
+                steps[name] = steps_of(name, dataset, folder, options.rounds)
+                print(f"{name}: {steps[name]['ratio']}", flush=True)
+            print(record("beside-pythae", about | {"steps": steps}, command))
         if options.seconds:
             their = [*options.their_lr, None]
             how = Seconds(options.targets, options.seconds, options.lr, options.images, their)
-            results["reach"] = reach(dataset, Path(folder), how)
-    print(record("beside-pythae", results, ["python", "-m", "benchmarks.beside_pythae", *sys.argv[1:]]))
+            found = {"reach": reach(dataset, Path(folder), how)}
+            print(record("beside-pythae-reach", about | found, command))
 
 
 if __name__ == "__main__":
