@@ -158,7 +158,7 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--labels", type=int, nargs="+", default=[100])
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--m2-images", type=int, default=3_000_000, help="budget of M2, images seen")
-    parser.add_argument("--m1m2-images", type=int, default=6_000_000, help="budget of M2 on codes")
+    parser.add_argument("--m1m2-images", type=int, default=4_000_000, help="budget of M2 on codes")
     parser.add_argument("--only", nargs="+", default=[""], help="methods whose names contain one of these")
     parser.add_argument("--work", type=Path, default=Path("runs/few-labels"), help="runs and answers so far")
     parser.add_argument("--threads", type=int, default=1)
