@@ -154,8 +154,9 @@ class CompressiveAutoencoder(Model):
 
     def exact_surroundings(self, quality: int) -> ExactSurroundings:
         """What tells a code's centre and unit at a quality from codes before it."""
-        none = ExactSurroundings.nothing(self.code)
-        return none if self.surroundings is None else self.surroundings.exact(quality)
+        if self.surroundings is None:
+            return ExactSurroundings.nothing(self.code)
+        return self.surroundings.exact(quality)
 
     def masses(
         self, quality: int, channel: int, unit: float, low: int, high: int
