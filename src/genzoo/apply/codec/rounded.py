@@ -14,7 +14,7 @@ from torch import Tensor
 from genzoo.apply.codec.coder import categorical, counts_of, range_coding
 from genzoo.data.sources import PIXEL_LIMIT
 from genzoo.models.base import Rounds
-from genzoo.nn.surroundings import PHASES, UNITS, unit_of
+from genzoo.nn.surroundings import PHASES, UNITS, Phase, unit_of
 
 HALF = 2**15  # codes lie within ± so many
 _FURTHEST = 2**14  # how far a code may lie from where it is expected
@@ -53,7 +53,7 @@ class Coder:
         for phase in PHASES:
             numbers = phase.of(codes)[0].flatten(1)
             centre, so_far = self.surroundings.start(codes, phase)
-            differences = (numbers.long() - centre).numpy()
+            differences = (numbers.long() - centre).int().numpy()
             for group in self.surroundings.groups:
                 for channel, unit, places in self._parts(so_far, numbers, group):
                     parts.append((channel, unit, differences[channel, places]))
@@ -63,7 +63,7 @@ class Coder:
         bound = 1 << furthest.bit_length()  # few bounds, so that tables serve many images
         encoder = self.queue.RangeEncoder()
         for channel, unit, part in parts:
-            encoder.encode((part + bound).astype(np.int32), self.table(channel, unit, bound))
+            encoder.encode(part + bound, self.table(channel, unit, bound))
         head = [size[0] << 16 | size[1], HALF - bound << 16 | HALF + bound]
         return np.concatenate([np.array(head, np.uint32), encoder.get_compressed()])
 
@@ -88,7 +88,7 @@ class Coder:
             raise OtherCodesError from error
         return codes, (h, w)
 
-    def _fill(self, codes: Codes, phase: Any, decoder: Any, bound: int) -> None:
+    def _fill(self, codes: Codes, phase: Phase, decoder: Any, bound: int) -> None:
         """Decodes what a phase adds."""
         grid = phase.of(codes)[0]
         centre, so_far = self.surroundings.start(codes, phase)
