@@ -163,6 +163,11 @@ def _rows(draw: Callable[..., Tensor], shape: Sequence[int], like: Tensor) -> Te
     return joined[n * shard.rank : n * (shard.rank + 1)] if shard.world > 1 else joined
 
 
+def joined(n: int) -> int:
+    """How many rows the joined batch has of which `n` are here."""
+    return n * _SHARD.get().world
+
+
 def mean_across(value: Tensor) -> Tensor:
     """The mean of `value` over all processes (the value itself when there is one).
 

@@ -58,8 +58,8 @@ def tiny_view(model):
 def tiny_run(name, *, dtype=torch.float32, **settings):
     """A run at step 0, batches of 8, a budget of 80 images."""
     model = tiny_model(name).to(dtype)
-    entry, _ = entry_and_variant(name)
-    objective = build_objective(dict(entry.objective))
+    entry, variant = entry_and_variant(name)
+    objective = build_objective(as_lists(entry.objective_of(variant)))
     chosen = Settings(
         **({"images": 80, "batch": 8, "seed": 3, "horizon": 80, "schedule": "cosine"} | settings)
     )

@@ -20,6 +20,8 @@ from genzoo.models.base import (
     evaluating,
     uses_batch_statistics,
 )
+from genzoo.objectives.adversarial import Adversarial
+from genzoo.objectives.divergences import HINGE
 from genzoo.random import seeded
 from genzoo.recipes.options import options
 from genzoo.training.checkpoint import load_state, same, save_state
@@ -31,6 +33,14 @@ games = pytest.mark.parametrize("name", NAMES)
 
 def first_batch(model, n=4):
     return next(in_order(tiny_data(model), "train", view=tiny_view(model), size=n, requires=model.requires))
+
+
+def idle(objective):
+    """A critic's last bias, where only differences of scores count, or none has left the hinge: no slope."""
+    shifts = isinstance(objective, Adversarial) and (
+        objective.divergence.boundary is None or objective.divergence is HINGE
+    )
+    return {"critic.verdict.bias"} if shifts else set()
 
 
 @games
@@ -55,7 +65,7 @@ def test_every_parameter_has_one_player_and_only_its_own_moves_change_it(name):
             assert graded <= owned[update.player]
             moved |= changed
         run.step += 1
-    assert moved == set(names.values())
+    assert moved == set(names.values()) - idle(run.objective)
 
 
 @games
@@ -196,8 +206,10 @@ def test_no_option_has_two_meanings(name):
 @pytest.mark.parametrize("name", NAMES)
 def test_a_batch_in_parts_has_the_gradient_of_the_whole(name):
     whole, parts = tiny_run(name, dtype=torch.float64), tiny_run(name, dtype=torch.float64, accumulate=2)
-    if uses_batch_statistics(whole.model):
-        pytest.skip("coupled across the batch by batch statistics, exempt by name")
+    if uses_batch_statistics(whole.model) or whole.objective.couples:
+        pytest.skip("coupled across the batch by its statistics or its loss")
+    if any(key.endswith("weight.0._u") for key in whole.model.state_dict()):
+        pytest.skip("spectral normalisation: each pass of a part takes another power iteration")
     fit(whole)
     fit(parts)
     for a, b in zip(whole.model.parameters(), parts.model.parameters(), strict=True):

@@ -1,6 +1,6 @@
-"""A GAN samples, scores and decodes images, vectors and series, in every type."""
+"""A GAN samples, scores and decodes images, vectors and series, in a batch as alone, with labels or not."""
 
-import inspect
+from itertools import pairwise
 
 import pytest
 import torch
@@ -8,11 +8,14 @@ import torch
 from genzoo.configurable import build
 from genzoo.errors import BadInput
 from genzoo.models import capabilities, entry_named
-from genzoo.models.adversarial.gan import GAN
+from genzoo.models.adversarial.gan import GAN, check_prior
+from genzoo.nn.adversaries import check_net
 from genzoo.random import seeded
 from genzoo.types import Given
 
 NETS = {"mlp": {"hidden": (16,)}, "dcgan": {"net": "dcgan", "width": 4}}
+VARIANTS = entry_named("gan").tiny
+LABELLED = {k: v for k, v in VARIANTS.items() if "classes" in v}
 
 
 def gan(net, shape=(1, 8, 8), **other):
@@ -49,23 +52,107 @@ def test_the_nets_see_pixels_between_minus_one_and_one(net):
     assert torch.equal(2 * model.decode(latents) - 1, 2 * ((model.generator(latents) + 1) / 2) - 1)
 
 
-@pytest.mark.parametrize("net", NETS)
-def test_a_sample_and_a_score_do_not_depend_on_batch_mates_in_evaluation(net):
-    model = gan(net).double()
-    model.score(model.sample(16))  # moves the running statistics off their start
-    model.eval()
-    latents = model.draw_latents(8)
-    together = model.decode(latents)
-    alone = torch.cat([model.decode(z[None]) for z in latents])
+def variant(name):
+    """A tiny variant that has seen some batches, so that its running statistics are off their start."""
+    model = GAN(**VARIANTS[name]).double()
+    with torch.no_grad():
+        for p in model.parameters():
+            p.add_(0.1 * torch.randn_like(p))
+    for _ in range(3):
+        given = labels(model, 12)
+        model.score(model.sample(12, given), given)
+    return model.eval()
+
+
+def labels(model, n):
+    return Given(labels=torch.arange(n) % 3) if model.requires else None
+
+
+def part(given, rows):
+    return given.map(lambda t: t[rows]) if given else None
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_a_sample_and_a_score_do_not_depend_on_batch_mates_in_evaluation(name):
+    model = variant(name)
+    latents, given, pack = model.draw_latents(6), labels(model, 6), model.critic.pack
+    together = model.decode(latents, given)
+    alone = torch.cat([model.decode(latents[[i]], part(given, [i])) for i in range(6)])
     torch.testing.assert_close(together, alone, rtol=0, atol=1e-12)  # float64, sums of a few hundred
-    scores = torch.cat([model.score(x[None]) for x in alone])
-    torch.testing.assert_close(model.score(together), scores, rtol=0, atol=1e-12)
+    assert together.std(0).max() > 1e-3
+    whole = model.score(together, given)
+    packs = [list(range(i, i + pack)) for i in range(0, 6, pack)]
+    scores = torch.cat([model.score(together[rows], part(given, rows)) for rows in packs])
+    torch.testing.assert_close(whole, scores, rtol=0, atol=1e-12)
+    assert whole.std() > 1e-6
+
+
+@pytest.mark.parametrize("name", LABELLED)
+def test_the_label_reaches_the_generator_and_the_critic_as_the_variant_says(name):
+    model = variant(name)
+    latents, images = model.draw_latents(4), torch.rand(4, *model.shape, dtype=torch.float64)
+    made, judged = [], []
+    for label in range(3):
+        given = Given(labels=torch.full((4,), label))
+        made.append(model.decode(latents, given))
+        judged.append(model.judge(images, given))
+    assert all((a - b).abs().amax((1, 2, 3)).min() > 1e-5 for a, b in pairwise(made))
+    shown = name != "auxiliary"  # whose critic is asked for the label, and not told
+    for a, b in pairwise(judged):
+        assert ((a.score - b.score).abs().min() > 1e-6) == shown
+        assert (a.read is None) == shown
+    with pytest.raises(ValueError, match=r"given\.labels is missing"):
+        model.score(images)
+
+
+def test_the_auxiliary_head_reads_the_label_and_pays_its_cross_entropy():
+    model = variant("auxiliary")
+    images, wanted = torch.rand(5, *model.shape, dtype=torch.float64), torch.tensor([0, 2, 1, 1, 0])
+    judged = model.judge(images, Given(labels=wanted))
+    logits = judged.read
+    expected = logits.exp().sum(1).log() - logits[torch.arange(5), wanted]  # −log P(y | x)
+    found = model.reading(judged, None, Given(labels=wanted))
+    torch.testing.assert_close(found, expected, rtol=0, atol=1e-14)
+    assert model.reading(judged, None, None) is None
+
+
+@pytest.mark.parametrize("name", ["", "dcgan", "conditional", "projection", "auxiliary", "packed"])
+def test_features_are_one_row_an_item_and_the_same_whatever_the_labels(name):
+    model = variant(name)
+    images = torch.rand(4, *model.shape, dtype=torch.float64)
+    plain = model.features(images)
+    assert all(len(f) == 4 for f in plain)
+    if model.requires:
+        for label in range(3):
+            found = model.features(images, Given(labels=torch.full((4,), label)))
+            assert all(torch.equal(a, b) for a, b in zip(plain, found, strict=True))
+    alone = [model.features(image[None]) for image in images]
+    for layer, whole in enumerate(plain):
+        each = torch.cat([found[layer] for found in alone])
+        torch.testing.assert_close(whole, each, rtol=0, atol=1e-12)
+
+
+def test_other_weights_judge_as_a_critic_that_has_them():
+    model, other = variant(""), variant("")
+    images = torch.rand(3, *model.shape, dtype=torch.float64)
+    weights = dict(other.critic.named_parameters())
+    assert torch.equal(model.judge(images, weights=weights).score, other.score(images))
+    assert not torch.equal(model.score(images), other.score(images))
 
 
 @pytest.mark.parametrize("net", NETS)
 def test_double_precision_goes_in_and_out(net):
     model = gan(net).double()
     assert model.sample(2).dtype == model.score(model.sample(2)).dtype == torch.float64
+
+
+@pytest.mark.parametrize("net", ["mlp", "maxout"])
+def test_nets_without_hidden_layers_are_linear(net):
+    model = GAN((2, 3), latent=2, net=net, hidden=()).double().eval()
+    x, y = torch.randn(2, 4, 2, 3, dtype=torch.float64)
+    middle = (model.score(x) + model.score(y)) / 2
+    torch.testing.assert_close(model.score((x + y) / 2), middle, rtol=0, atol=1e-14)
+    assert model.features(x) == []
 
 
 def test_temperature_scales_the_latents():
@@ -99,10 +186,14 @@ def test_the_spec_builds_a_twin(net):
     assert torch.equal(a, b)
 
 
-def test_it_is_in_the_catalogue_with_both_nets():
+def test_every_variant_is_a_gan_of_the_catalogue_with_a_game_of_its_own_kind():
     entry = entry_named("gan")
-    assert list(entry.tiny) == ["", "dcgan"]
-    assert set(capabilities(GAN(**entry.tiny[""]))) == {"sample", "decode", "features"}
+    for name, arguments in entry.tiny.items():
+        model = GAN(**arguments)
+        assert {"sample", "decode", "features"} <= set(capabilities(model))
+        assert not {"log_prob", "elbo", "encode"} & set(capabilities(model))
+        game = build({k: list(v) if isinstance(v, tuple) else v for k, v in entry.objective_of(name).items()})
+        assert game.players(model).keys() == {"critic", "generator"}
 
 
 @pytest.mark.parametrize(
@@ -110,8 +201,14 @@ def test_it_is_in_the_catalogue_with_both_nets():
     [
         ({"shape": (2,), "net": "dcgan"}, r"images \(c, h, w\)"),
         ({"shape": (1, 4, 30), "net": "dcgan"}, "at least 5, got 4x30"),
-        ({"shape": (2,), "latent": 0}, "latent must be at least 1"),
-        ({"shape": (1, 8, 8), "width": 0}, "width must be at least 1"),
+        ({"shape": (2,), "latent": 0}, "latent, width and pack must be at least 1, got 0, 128 and 1"),
+        ({"shape": (1, 8, 8), "width": 0}, "at least 1, got 100, 0 and 1"),
+        ({"shape": (1, 8, 8), "pack": 0}, "at least 1, got 100, 128 and 0"),
+        ({"shape": (1, 8, 8), "classes": 1}, "classes must be 0 or at least 2, got 1"),
+        (
+            {"shape": (1, 8, 8), "generator_norm": "layer"},
+            "only net 'dcgan' can be normalised, this is 'mlp'",
+        ),
     ],
 )
 def test_bad_arguments_are_said_with_what_was_expected(arguments, said):
@@ -121,12 +218,24 @@ def test_bad_arguments_are_said_with_what_was_expected(arguments, said):
 
 @pytest.mark.parametrize(
     ("arguments", "said"),
-    [({"net": "dcgn"}, "did you mean 'dcgan'"), ({"prior": "gauss"}, "known: normal, uniform")],
+    [
+        ({"net": "dcgn"}, "did you mean 'dcgan'"),
+        ({"prior": "gauss"}, "known: normal, uniform"),
+        ({"conditioning": "project"}, "did you mean 'projection'"),
+        ({"mates": "discriminate"}, "did you mean 'discrimination'"),
+        ({"critic_norm": "spectrum"}, "did you mean 'spectral'"),
+    ],
 )
 def test_a_misspelt_choice_is_answered_with_the_right_ones(arguments, said):
-    unchecked = inspect.unwrap(GAN.__init__)  # without the tests' type checker, which would come first
     with pytest.raises(BadInput, match=said):
-        unchecked(GAN.__new__(GAN), (1, 8, 8), **arguments)
+        build({"class": "GAN", "shape": (1, 8, 8), **arguments})
+
+
+def test_a_misspelt_net_or_prior_is_known_without_its_type():
+    with pytest.raises(BadInput, match="did you mean 'dcgan'"):
+        check_net("dcgn", (1, 8, 8))
+    with pytest.raises(BadInput, match="known: normal, uniform"):
+        check_prior("gauss")
 
 
 def test_conditions_and_wrong_shapes_are_refused():

@@ -63,7 +63,7 @@ def test_the_encoder_sees_pixels_between_minus_one_and_one_and_its_convolutions_
     model.encoder.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
     model.posterior(torch.stack([torch.zeros(1, 16, 16), torch.ones(1, 16, 16)]))
     assert (seen[0].min(), seen[0].max()) == (-1, 1)
-    nets = zip(list(model.encoder)[:-1], list(model.gan.critic)[:-1], strict=True)
+    nets = zip(list(model.encoder)[:-1], model.gan.critic.body, strict=True)
     for a, b in nets:
         assert [p.shape for p in a.parameters()] == [p.shape for p in b.parameters()]
 
@@ -82,7 +82,7 @@ def test_the_spec_builds_a_twin():
     [
         ({"shape": (6,)}, r"images \(c, h, w\), got items of shape \(6,\)"),
         ({"shape": (1, 4, 30)}, "at least 5, got 4x30"),
-        ({"shape": (1, 8, 8), "latent": 0}, "latent must be at least 1"),
+        ({"shape": (1, 8, 8), "latent": 0}, "latent, width and pack must be at least 1, got 0, 64 and 1"),
     ],
 )
 def test_bad_arguments_are_said_with_what_was_expected(arguments, said):
@@ -92,6 +92,6 @@ def test_bad_arguments_are_said_with_what_was_expected(arguments, said):
 
 def test_conditions_are_refused():
     given = Given(labels=torch.zeros(2, dtype=torch.long))
-    for verb in (vaegan().posterior, vaegan().features):
+    for verb in (vaegan().posterior, vaegan().score):
         with pytest.raises(ValueError, match=r"takes no given\.labels"):
             verb(torch.rand(2, 1, 8, 8), given)

@@ -6,13 +6,16 @@ from operator import itemgetter
 import pytest
 import torch
 from torch import nn
+from torch.nn import functional as F
 
 from genzoo.configurable import build
 from genzoo.errors import BadInput
 from genzoo.models.adversarial.gan import GAN
+from genzoo.nn.critic import Judged
 from genzoo.objectives import build_objective
-from genzoo.objectives.adversarial import Adversarial
+from genzoo.objectives.adversarial import Adversarial, verdict
 from genzoo.objectives.divergences import DIVERGENCES, MINIMAX
+from genzoo.objectives.fakes import Fakes
 from genzoo.random import seeded, sharded
 from genzoo.types import Batch, Given
 
@@ -44,7 +47,7 @@ def test_the_generators_gradient_under_a_sure_critic_vanishes_in_minimax_only():
     for name in DIVERGENCES:
         torch.manual_seed(0)
         model = tiny("mlp").double()
-        nn.init.constant_(model.critic[-2].bias, -12.0)  # D(G(z)) ≈ 6e-6
+        nn.init.constant_(model.critic.verdict.bias, -12.0)  # D(G(z)) ≈ 6e-6
         players = Adversarial(name).players(model)
         generator = Adversarial(name).turn(model, 0)[1]
         generator.loss(model, Batch(torch.rand(8, 1, 8, 8).double())).total.backward(
@@ -59,10 +62,11 @@ def test_one_sided_smoothing_puts_the_best_critic_at_one_minus_s_for_data():
     game, score = Adversarial(smoothing=share), torch.tensor(math.log(0.9 / 0.1), requires_grad=True)
 
     class Fixed(GAN):  # one score for data, whatever the data; fakes are rejected for free
-        def score(self, images, given=None):
-            return score.expand(len(images)) if images.min() >= 0 else torch.full((len(images),), -40.0)
+        def judge(self, images, given=None, *, weights=None):
+            data = images.min() >= 0
+            return Judged(score.expand(len(images)) if data else torch.full((len(images),), -40.0), [])
 
-    fakes = Batch(torch.full((8, 1, 8, 8), -1.0))
+    fakes = Fakes(torch.full((8, 1, 8, 8), -1.0), torch.zeros(8, 4), None)
     game.critic_loss(Fixed((1, 8, 8), hidden=(4,)), real(), fakes).total.backward()
     assert abs(score.grad) < 1e-6  # stationary at D = 0.9, to float32
 
@@ -178,9 +182,9 @@ def test_fakes_are_scored_under_the_conditions_they_were_drawn_under():
                 given.labels[:, None, None, None].expand(-1, 1, 8, 8) / 10 * latents[:, :1, None, None] ** 0
             )
 
-        def score(self, images, given=None):
+        def judge(self, images, given=None, *, weights=None):
             assert torch.equal((images[:, 0, 0, 0] * 10).round().long(), given.labels)
-            return images.mean((1, 2, 3))
+            return Judged(images.mean((1, 2, 3)), [])
 
     game, model = Adversarial(critic_moves=3), Labelled((1, 8, 8), hidden=(4,))
     for update in game.turn(model, 0):
@@ -191,10 +195,72 @@ def test_fakes_are_scored_under_the_conditions_they_were_drawn_under():
 
 
 def test_the_log_says_what_the_critic_thinks():
-    terms = play(Adversarial(), tiny("mlp"))["critic"].terms
-    assert set(terms) == {"real", "fake", "d_real", "d_fake", "accuracy_real", "accuracy_fake"}
+    losses = play(Adversarial(), tiny("mlp"))
+    terms = losses["critic"].terms
+    assert set(terms) == {"real", "fake", "score_real", "score_fake", "accuracy_real", "accuracy_fake"}
+    assert set(losses["generator"].terms) == {"score"}
     assert all(not t.requires_grad for t in terms.values())
-    assert all(0 <= terms[k] <= 1 for k in terms if k not in ("real", "fake"))
+    assert all(0 <= terms[k] <= 1 for k in terms if k.startswith("accuracy"))
+
+
+@pytest.mark.parametrize(
+    ("boundary", "expected"),
+    [
+        (0.0, {"accuracy_real": 0.75, "accuracy_fake": 0.25}),
+        (0.5, {"accuracy_real": 0.5, "accuracy_fake": 0.75}),
+        (None, {"accuracy": 0.5}),
+    ],
+)
+def test_the_critic_is_right_on_its_side_of_the_boundary_or_in_a_pair(boundary, expected):
+    real, fake = torch.tensor([-1.0, 0.2, 0.8, 3.0]), torch.tensor([-0.5, 0.1, 0.9, 0.4])
+    terms = verdict(Judged(real, []), Judged(fake, []), boundary)
+    assert (terms.pop("score_real"), terms.pop("score_fake")) == (real.mean(), fake.mean())
+    assert {name: value.item() for name, value in terms.items()} == expected
+
+
+def test_both_players_pay_for_what_the_second_head_fails_to_read():
+    model = GAN((1, 8, 8), latent=4, hidden=(16,), classes=3, conditioning="auxiliary").double()
+    batch = Batch(torch.rand(6, 1, 8, 8).double(), Given(labels=torch.arange(6) % 3))
+    latents = model.draw_latents(6)
+    fakes = Fakes(model.decode(latents, batch.given).detach(), latents, batch.given)
+    losses = {w: Adversarial(read_weight=w).critic_loss(model, batch, fakes) for w in (0.0, 1.0, 2.5)}
+    readings = [F.cross_entropy(model.judge(x, batch.given).read, batch.given.labels)
+                for x in (batch.images, fakes.images)]  # fmt: skip
+    terms = losses[1.0].terms
+    torch.testing.assert_close([terms["reading_real"], terms["reading_fake"]], [r.detach() for r in readings])
+    for weight, loss in losses.items():
+        torch.testing.assert_close(loss.total, losses[0.0].total + weight * sum(readings))
+    costs = [Adversarial(read_weight=w).generator_loss(model, batch, fakes).total for w in (0.0, 2.5)]
+    torch.testing.assert_close(costs[1] - costs[0], 2.5 * readings[1])
+
+
+def test_feature_matching_is_the_squared_distance_of_the_means_of_the_last_hidden_layer():
+    model, game = tiny("mlp").double(), Adversarial(feature_matching=True)
+    batch, latents = Batch(torch.rand(8, 1, 8, 8).double()), model.draw_latents(8)
+    made = Fakes(model.decode(latents), latents, None)
+    loss = game.generator_loss(model, batch, made)
+
+    def hidden(x):  # one layer, LeakyReLU of slope 0.2, of pixels in [−1, 1]
+        linear = model.critic.body[1]
+        before = (2 * x - 1).flatten(1) @ linear.weight.T + linear.bias
+        return torch.where(before > 0, before, 0.2 * before).mean(0)
+
+    expected = (hidden(batch.images) - hidden(made.images)).square().sum()
+    torch.testing.assert_close(loss.total, expected, rtol=0, atol=1e-12)
+    found = torch.autograd.grad(loss.total, list(model.generator.parameters()), retain_graph=True)
+    wanted = torch.autograd.grad(expected, list(model.generator.parameters()))
+    torch.testing.assert_close(found, wanted, rtol=0, atol=1e-12)
+    shuffled = Fakes(batch.images[torch.randperm(8)], latents, None)  # other items, and the same mean
+    assert game.generator_loss(model, batch, shuffled).total.item() < 1e-28
+
+
+def test_in_the_head_start_the_critic_moves_100_times_and_then_again_every_500_turns():
+    game, model = Adversarial(head_start=25, critic_moves=5), tiny("mlp")
+    repeats = {step: game.turn(model, step)[0].repeat for step in (0, 24, 25, 499, 500, 501, 1000)}
+    assert repeats == {0: 100, 24: 100, 25: 5, 499: 5, 500: 100, 501: 5, 1000: 100}
+    assert {game.turn(model, step)[1].repeat for step in repeats} == {1}
+    without = Adversarial(critic_moves=5)
+    assert {without.turn(model, step)[0].repeat for step in repeats} == {5}
 
 
 def test_double_precision_stays_double():
@@ -216,23 +282,14 @@ def test_the_spec_builds_a_twin():
         ({"divergence": "non-saturatin"}, "did you mean 'non-saturating'"),
         ({"critic_moves": 0}, "at least 1"),
         ({"smoothing": 0.5}, "below 0.5"),
+        ({"divergence": "relativistic", "smoothing": 0.1}, "has no labels to smooth"),
+        ({"penalty_every": 0}, "penalty_every must be at least 1, got 0"),
+        ({"weight_clip": -1.0}, "weight_clip must be at least 0, got -1.0"),
+        ({"augment": ["color"]}, "did you mean 'colour'"),
+        ({"augment_target": 1.0}, "--augment-target must be at least 0 and below 1, got 1.0"),
+        ({"noise_turns": -1}, "--instance-noise and --noise-turns must be at least 0, got 0.0 and -1"),
     ],
 )
 def test_bad_arguments_are_said_with_what_was_expected(arguments, said):
     with pytest.raises(BadInput, match=said):
         build({"class": "Adversarial", **arguments})
-
-
-@pytest.mark.parametrize("divergence", DIVERGENCES)
-def test_playing_the_game_moves_samples_to_the_data(divergence):
-    model, game = GAN((1,), latent=1, hidden=(16,)), Adversarial(divergence)
-    optimizers = {
-        name: torch.optim.Adam(ps, lr=5e-3, betas=(0.5, 0.999)) for name, ps in game.players(model).items()
-    }
-    for step in range(200):
-        for update in game.turn(model, step):
-            optimizers[update.player].zero_grad()
-            loss = update.loss(model, Batch(3 + 0.5 * torch.randn(64, 1)))
-            loss.total.backward(inputs=list(game.players(model)[update.player]))
-            optimizers[update.player].step()
-    assert abs(model.sample(2000).mean() - 3) < 0.5  # from 3 away to within one standard deviation

@@ -50,11 +50,11 @@ def by_hand(model, batch, gamma, layer, minimax=True):
     z = mean + log_scale.exp() * noise
     fakes = model.gan.generator(torch.cat([z, prior]))
     hidden, found = torch.cat([2 * x - 1, fakes]), []
-    for module in model.gan.critic:
+    for module in model.gan.critic.body:
         hidden = module(hidden)
         if isinstance(module, torch.nn.LeakyReLU):
             found.append(hidden.flatten(1))
-    score = hidden[:, 0]
+    score = model.gan.critic.verdict(hidden)[:, 0]
     kl_ = 0.5 * (mean**2 + (2 * log_scale).exp() - 1 - 2 * log_scale).sum(1).mean()
     r = 0.5 * ((found[layer][:n] - found[layer][n : 2 * n]) ** 2).sum(1).mean()
     log_d, log_not = logsigmoid(score), logsigmoid(-score)
@@ -89,7 +89,9 @@ def test_the_encoder_gets_no_gradient_of_the_game():
     model, batch = tiny(), real()
     before = moved(LearnedSimilarity(), model, batch)
     with torch.no_grad():
-        model.gan.critic[-2].weight.mul_(-3)  # turns the verdict round, and leaves the features as they are
+        model.gan.critic.verdict.weight.mul_(
+            -3
+        )  # turns the verdict round, and leaves the features as they are
     after = moved(LearnedSimilarity(), model, batch)
     assert all(torch.equal(a, b) for a, b in zip(before["encoder"], after["encoder"], strict=True))
     assert any(not torch.equal(a, b) for a, b in zip(before["decoder"], after["decoder"], strict=True))
@@ -166,7 +168,7 @@ def test_who_is_too_far_ahead_passes(real_cost, fake_cost, moves):
 @pytest.mark.parametrize(("bias", "passing"), [(-0.8, "decoder"), (0.0, None)])
 def test_a_player_that_passes_has_no_loss_and_the_encoder_always_moves(bias, passing):
     model = tiny()
-    torch.nn.init.constant_(model.gan.critic[-2].bias, bias)  # −0.8: data cost 1.17, fakes 0.37
+    torch.nn.init.constant_(model.gan.critic.verdict.bias, bias)  # −0.8: data cost 1.17, fakes 0.37
     losses = {u.player: u.loss(model, real()) for u in LearnedSimilarity().turn(model, 0)}
     assert {player for player, loss in losses.items() if loss is None} == ({passing} if passing else set())
 

@@ -60,10 +60,12 @@ def command(
     from genzoo.data.few import labelled
     from genzoo.evaluation.representation import has_hidden
     from genzoo.models import save_model
+    from genzoo.models.base import Encodes
 
     form_of(out, {"folder"}, overwrite=overwrite)
     opened = open_for("classify", run, device)
-    if opened.model.requires:
+    told = opened.model.requires if isinstance(opened.model, Encodes) else opened.model.requires - {"labels"}
+    if told:
         refuse_conditional(opened)
     dataset = data_for(opened, data)
     positions = labelled(dataset, wanted(labels), seed)

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from genzoo.configurable import Configurable
 from genzoo.densities import Density, Reparameterised
+from genzoo.nn.minibatch import MinibatchDeviation, MinibatchDiscrimination
 from genzoo.nn.surroundings import ExactSurroundings
 from genzoo.nn.tape import Tape
 from genzoo.types import Given, Images, Items, Known, Latents, Nats
@@ -36,10 +37,14 @@ class Model(Configurable, nn.Module):
 
     def check(self, items: Tensor, given: Given | None = None) -> None:
         """Raises ValueError unless `items` are of this model's shape and `given` is what it requires."""
+        self.check_shape(items)
+        self.check_given(given)
+
+    def check_shape(self, items: Tensor) -> None:
+        """Raises ValueError unless `items` are of this model's shape."""
         if tuple(items.shape[1:]) != self.shape:
             expected = ", ".join(map(str, self.shape))
             raise ValueError(f"expected items of shape (b, {expected}), got {tuple(items.shape)}")
-        self.check_given(given)
 
     def check_given(self, given: Given | None) -> None:
         """Raises ValueError naming the missing or superfluous field of `given`."""
@@ -249,8 +254,9 @@ def parameter_count(model: nn.Module) -> int:
 
 
 def uses_batch_statistics(model: nn.Module) -> bool:
-    """Whether an item's output in training depends on its batch-mates (batch normalisation)."""
-    return any(isinstance(m, torch.nn.modules.batchnorm._BatchNorm) for m in model.modules())
+    """Whether an item's output in training depends on its batch-mates: batch norm, minibatch layers."""
+    kinds = (torch.nn.modules.batchnorm._BatchNorm, MinibatchDiscrimination, MinibatchDeviation)
+    return any(isinstance(m, kinds) for m in model.modules())
 
 
 @contextmanager

@@ -38,12 +38,13 @@ def layer_of(
         BadInput: for a model that has neither, or that is told the label it should tell.
     """
     name = type(model).__name__
-    if "labels" in model.requires:
+    required = model.requires if isinstance(model, Encodes) else model.requires - {"labels"}
+    if "labels" in required:
         raise BadInput(
             f"{name} encodes an image together with its label: its features are told the class, "
             "so they cannot be a representation to tell it from; train a model without labels"
         )
-    if others := sorted(model.requires - given.names() if given else model.requires):
+    if others := sorted(required - given.names() if given else required):
         raise BadInput(
             f"{name} encodes an image together with its {', '.join(others)}, which features of images alone "
             "have none of; train a model without"

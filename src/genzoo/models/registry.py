@@ -28,6 +28,7 @@ class Entry:
         tiny: constructor arguments of small variants (seconds to train), by variant name; the first
             is called "". The contract tests play them all. "shape" is among the arguments.
         optimizer: default optimizer settings, by field of `OptimizerConfig`.
+        games: the objective of a tiny variant, where it is another one, by the variant's name.
     """
 
     name: str
@@ -39,6 +40,11 @@ class Entry:
     objective: Mapping[str, Any]
     tiny: Mapping[str, Mapping[str, Any]]
     optimizer: Mapping[str, Any] = field(default_factory=dict)
+    games: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    def objective_of(self, variant: str) -> Mapping[str, Any]:
+        """The game that a tiny variant is played with."""
+        return self.games.get(variant, self.objective)
 
 
 _ENTRIES: dict[str, Entry] = {}
@@ -54,17 +60,22 @@ def register(
     objective: Mapping[str, Any],
     tiny: Mapping[str, Mapping[str, Any]],
     optimizer: Mapping[str, Any] | None = None,
+    games: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> Callable[[C], C]:
     """Class decorator that enters a model in the catalogue; see `Entry` for the arguments."""
     if place not in PLACES:
         raise ValueError(f"no place {place!r} in the taxonomy{nearest(place, PLACES)}")
     if "" not in tiny:
         raise ValueError(f"{name}: `tiny` needs a variant named ''")
+    if unknown := (games or {}).keys() - tiny.keys():
+        raise ValueError(f"{name}: there is no tiny variant {unknown.pop()!r} to play")
 
     def enter(cls: C) -> C:
         if name in _ENTRIES and _ENTRIES[name].cls.__qualname__ != cls.__qualname__:
             raise ValueError(f"two models are called {name!r}")
-        _ENTRIES[name] = Entry(name, cls, place, title, formula, reference, objective, tiny, optimizer or {})
+        _ENTRIES[name] = Entry(
+            name, cls, place, title, formula, reference, objective, tiny, optimizer or {}, games or {}
+        )
         return cls
 
     return enter

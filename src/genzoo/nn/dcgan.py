@@ -6,11 +6,15 @@ only where no batch normalisation follows, as in the authors' code and its commo
 
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import Literal
 
 from torch import nn
 
 from genzoo.errors import BadInput
 from genzoo.nn.conv import Deconvolution
+from genzoo.nn.virtual_norm import VirtualBatchNorm
+
+Norm = Literal["batch", "virtual", "layer", "none"]
 
 _COARSEST = 4  # smaller side of the coarsest feature map, 3 where halving 5 or 6 leads there
 _WIDEST = 8  # times `width`: 1024 channels at the published 128
@@ -38,21 +42,31 @@ def sides(height: int, width: int) -> list[tuple[int, int]]:
     return sizes
 
 
-def _channels(width: int, n: int) -> list[int]:
-    return [width * min(2**i, _WIDEST) for i in range(n)]  # from the image inwards
+def widths(width: int, n: int) -> list[int]:
+    """Channels of n feature maps from the image inwards: doubled at each halving, up to 8·width."""
+    return [width * min(2**i, _WIDEST) for i in range(n)]
 
 
-def _halve(inp: int, out: int, size: tuple[int, int], *, bias: bool = False) -> nn.Conv2d:
-    """From `size` to its half: a padding of 1, and of 2 where a side is odd, n → (n + 1)/2."""
+def halve(inp: int, out: int, size: tuple[int, int], *, bias: bool = False) -> nn.Conv2d:
+    """A convolution from `size` to its half: a padding of 1, and of 2 where a side is odd, n → (n + 1)/2."""
     padding = (1 + size[0] % 2, 1 + size[1] % 2)
     return nn.Conv2d(inp, out, 4, stride=2, padding=padding, bias=bias)
 
 
-def _double(inp: int, out: int, size: tuple[int, int], *, bias: bool = False) -> Deconvolution:
-    """To `size` from its half: the transpose of `_halve`."""
+def double(inp: int, out: int, size: tuple[int, int], *, bias: bool = False) -> Deconvolution:
+    """A convolution to `size` from its half: the transpose of `halve`."""
     odd = (size[0] % 2, size[1] % 2)
     padding = (1 + odd[0], 1 + odd[1])
     return Deconvolution(inp, out, 4, stride=2, padding=padding, output_padding=odd, bias=bias)
+
+
+def _scales(norm: Norm, channels: int) -> list[nn.Module]:
+    """The normalisation after a convolution, if there is one."""
+    if norm == "batch":
+        return [nn.BatchNorm2d(channels)]
+    if norm == "virtual":
+        return [VirtualBatchNorm(channels)]
+    return [nn.GroupNorm(1, channels)] if norm == "layer" else []
 
 
 class DCGANGenerator(nn.Sequential):
@@ -66,43 +80,47 @@ class DCGANGenerator(nn.Sequential):
         latent: numbers in a latent.
         shape: shape (c, h, w) of an image.
         width: channels of the finest feature map.
+        norm: "batch" (published), "virtual", "layer" or "none".
     """
 
-    def __init__(self, latent: int, shape: Sequence[int], width: int = 128) -> None:
+    def __init__(self, latent: int, shape: Sequence[int], width: int = 128, norm: Norm = "batch") -> None:
         c, h, w = shape
         sizes = sides(h, w)
-        channels = _channels(width, len(sizes) - 1)
-        base = (channels[-1], *sizes[-1])
-        project = nn.Linear(latent, base[0] * base[1] * base[2], bias=False)
+        channels = widths(width, len(sizes) - 1)
+        base, bias = (channels[-1], *sizes[-1]), norm == "none"
+        project = nn.Linear(latent, base[0] * base[1] * base[2], bias=bias)
         layers: list[nn.Module] = [project, nn.Unflatten(1, base)]
         for (inp, out), size in zip(pairwise(channels[::-1]), sizes[-2:0:-1], strict=True):
-            layers += [nn.BatchNorm2d(inp), nn.ReLU(inplace=True), _double(inp, out, size)]
-        layers += [nn.BatchNorm2d(width), nn.ReLU(inplace=True)]
-        layers += [_double(width, c, sizes[0], bias=True), nn.Tanh()]
+            layers += [*_scales(norm, inp), nn.ReLU(inplace=True), double(inp, out, size, bias=bias)]
+        layers += [*_scales(norm, width), nn.ReLU(inplace=True)]
+        layers += [double(width, c, sizes[0], bias=True), nn.Tanh()]
         super().__init__(*layers)
         initialise(self)
 
 
-class DCGANCritic(nn.Sequential):
-    """Images in [−1, 1], shape (b, c, h, w), to a logit each, shape (b, 1).
+class DCGANBody(nn.Sequential):
+    """The critic up to its last layer: images in [−1, 1], shape (b, c, h, w), to `features` numbers each.
 
     The generator's mirror: halve the side while the channels double; batch normalisation after every
-    convolution but the first, LeakyReLU of slope 0.2, then one linear layer on the coarsest map.
+    convolution but the first, LeakyReLU of slope 0.2. One linear layer on the flattened coarsest map is
+    missing to the published critic.
 
     Args:
         shape: shape (c, h, w) of an image.
         width: channels of the finest feature map.
+        norm: "batch" (published), "layer" or "none".
     """
 
-    def __init__(self, shape: Sequence[int], width: int = 128) -> None:
+    def __init__(self, shape: Sequence[int], width: int = 128, norm: Norm = "batch") -> None:
         c, h, w = shape
         sizes = sides(h, w)
-        channels = _channels(width, len(sizes) - 1)
-        layers: list[nn.Module] = [_halve(c, width, sizes[0], bias=True), nn.LeakyReLU(0.2)]
+        channels, bias = widths(width, len(sizes) - 1), norm == "none"
+        layers: list[nn.Module] = [halve(c, width, sizes[0], bias=True), nn.LeakyReLU(0.2, inplace=True)]
         for (inp, out), size in zip(pairwise(channels), sizes[1:-1], strict=True):
-            layers += [_halve(inp, out, size), nn.BatchNorm2d(out), nn.LeakyReLU(0.2)]
-        layers += [nn.Flatten(), nn.Linear(channels[-1] * sizes[-1][0] * sizes[-1][1], 1)]
-        super().__init__(*layers)
+            layers += [halve(inp, out, size, bias=bias), *_scales(norm, out), nn.LeakyReLU(0.2, inplace=True)]
+        super().__init__(*layers, nn.Flatten())
+        self.coarsest = sizes[-1][0] * sizes[-1][1]  # pixels of the coarsest map
+        self.features = channels[-1] * self.coarsest
         initialise(self)
 
 

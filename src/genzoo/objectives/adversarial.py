@@ -1,119 +1,297 @@
 """Two-player games: a critic learns to tell data from samples, a generator to be taken for data."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from genzoo.errors import BadInput
-from genzoo.models.adversarial.gan import GAN
-from genzoo.objectives.base import Objective, Update
+from genzoo.models.adversarial.base import TwoPlayerModel
+from genzoo.nn.critic import Judged
+from genzoo.objectives.augmented import Augmented
+from genzoo.objectives.base import Health, Objective, Update
 from genzoo.objectives.divergences import divergence_named
-from genzoo.types import Batch, Given, Latents, Loss, Scalar, Scores
+from genzoo.objectives.fakes import Fakes, TurnOfFakes
+from genzoo.objectives.game_health import game_health, verdict
+from genzoo.objectives.history import History
+from genzoo.objectives.penalties import Penalty, check_penalty, penalty
+from genzoo.types import Batch, Loss, Scalar, Scores
+
+_HEAD_START = 100  # the critic's moves in a turn of its head start
+_AGAIN = 500  # turns after which it gets one such turn again
 
 
-class Adversarial(Objective[GAN]):
+class Adversarial(Objective[TwoPlayerModel]):
     """min_G max_D E[log D(x)] + E[log(1 − D(G(z)))], or another divergence, by moves in turn.
 
     A turn is `critic_moves` of the critic and one of the generator, who owns every parameter that is not
     the critic's. The critic's first move and the generator's share one batch of fakes, made by one
     forward pass of the generator.
 
-    Reference: Goodfellow et al. (2014), arXiv:1406.2661, algorithm 1; one-sided label smoothing: Salimans
-    et al. (2016), arXiv:1606.03498, section 3.4.
+    Where the critic has a second head, both players pay for what it fails to read off the fakes: the class
+    that they were asked for (AC-GAN), the code that they were made from (InfoGAN).
+
+    Reference: Goodfellow et al. (2014), arXiv:1406.2661, algorithm 1, and the papers named in
+    `genzoo.objectives.divergences` and `genzoo.objectives.penalties`; WGAN: Arjovsky et al. (2017),
+    arXiv:1701.07875, algorithm 1; smoothing, feature matching: Salimans et al. (2016), arXiv:1606.03498,
+    sections 3.4 and 3.1; lazy penalties: Karras et al. (2020), arXiv:1912.04958, appendix B; unrolled:
+    Metz et al. (2017), arXiv:1611.02163, equations 9 to 11, with plain gradient steps: the generator raises
+    all that the critic ahead pays, for data too, since the fakes bear on that critic.
 
     Args:
-        divergence: "minimax" (eq. 1) or "non-saturating" (section 3): what each side pays for a score.
+        divergence: what each side pays for a score: "minimax", "non-saturating", "least-squares",
+            "wasserstein", "hinge" or "relativistic".
         critic_moves: the critic's moves in a turn, each on a real batch of its own; k in algorithm 1.
+        head_start: first turns, and then every 500th, in which the critic moves 100 times; 25 in WGAN's code.
         smoothing: the critic's target for real items is 1 − smoothing; fakes keep 0.
+        instance_noise: standard deviation of noise on all that the critic is shown, in units of what it sees.
+        noise_turns: over which that noise fades to 0; 0: it stays.
+        weight_clip: the critic's weights are held in [−weight_clip, weight_clip]; 0: they are free.
+        penalty: on the critic's slope: "none", "gradient" (WGAN-GP), "r1", "r1+r2".
+        penalty_weight: λ of "gradient", γ of the others, which have γ/2.
+        penalty_every: critic's turns of which one has the penalty, times as many (lazy).
+        feature_matching: the generator matches the mean of the critic's last hidden layer, not its verdict.
+        history: weight of historical averaging: each player pays for leaving the mean of its past weights.
+        lookahead: the critic's steps that the generator looks ahead, differentiating through them (unrolled).
+        lookahead_lr: learning rate of those steps.
+        augment: changes that data and samples go through: "colour", "translation", "cutout", "flip",
+            "rotate".
+        augment_target: their probability adapts so that this share more of the data than of the opposite is
+            scored as data (ADA, 0.6); 0: they are always made (DiffAugment).
+        read_weight: λ, of what the critic's second head is asked to read.
     """
 
     def __init__(
-        self, divergence: str = "non-saturating", *, critic_moves: int = 1, smoothing: float = 0.0
+        self,
+        divergence: str = "non-saturating",
+        *,
+        critic_moves: int = 1,
+        head_start: int = 0,
+        smoothing: float = 0.0,
+        instance_noise: float = 0.0,
+        noise_turns: int = 0,
+        weight_clip: float = 0.0,
+        penalty: Penalty = "none",
+        penalty_weight: float = 10.0,
+        penalty_every: int = 1,
+        feature_matching: bool = False,
+        history: float = 0.0,
+        lookahead: int = 0,
+        lookahead_lr: float = 0.1,
+        augment: Sequence[str] = (),
+        augment_target: float = 0.0,
+        read_weight: float = 1.0,
     ) -> None:
         self.divergence = divergence_named(divergence)
-        if critic_moves < 1:
-            raise BadInput(f"critic_moves must be at least 1, got {critic_moves}")
+        check_penalty(penalty)
+        for name, count in {"critic_moves": critic_moves, "penalty_every": penalty_every}.items():
+            if count < 1:
+                raise BadInput(f"{name} must be at least 1, got {count}")
         if not 0 <= smoothing < 0.5:
             raise BadInput(f"smoothing must be from 0 to below 0.5, got {smoothing}")
-        self.critic_moves, self.smoothing = critic_moves, smoothing
+        if smoothing and self.divergence.paired:
+            raise BadInput(f"divergence {divergence!r} has no labels to smooth: leave smoothing out")
+        numbers = {"head_start": head_start, "weight_clip": weight_clip, "penalty_weight": penalty_weight}
+        numbers |= {"history": history, "lookahead": lookahead, "read_weight": read_weight}
+        for name, value in numbers.items():
+            if value < 0:
+                raise BadInput(f"{name} must be at least 0, got {value}")
+        self.critic_moves, self.head_start, self.smoothing = critic_moves, head_start, smoothing
+        self.weight_clip, self.feature_matching, self.read_weight = weight_clip, feature_matching, read_weight
+        self.penalty, self.penalty_weight, self.penalty_every = penalty, penalty_weight, penalty_every
+        self.lookahead, self.lookahead_lr, self.history = lookahead, lookahead_lr, history
+        self.past, self.augmented = History(), Augmented(augment, augment_target, instance_noise, noise_turns)
 
-    def players(self, model: GAN) -> Mapping[str, Sequence[nn.Parameter]]:
+    @property
+    def couples(self) -> bool:
+        """A mean of features is of the batch, and so is the critic that the generator looks ahead to."""
+        return self.feature_matching or self.lookahead > 0
+
+    def begin(self, model: TwoPlayerModel, batch: Batch) -> None:
+        """BadInput for what the rules cannot be played with, such as a penalty where scores mix items."""
+        if len(batch) % model.critic.pack:
+            raise BadInput(f"{len(batch)} items cannot be judged in packs of {model.critic.pack}")
+        if self.augmented.policy and not model.pictures:
+            raise BadInput("--augment changes images; these items are not")
+        normalised = any(isinstance(m, nn.modules.batchnorm._BatchNorm) for m in model.critic.modules())
+        if self.penalty != "none" and normalised:
+            raise BadInput(
+                f"--penalty {self.penalty} is on each item's own slope, and batch normalisation mixes items: "
+                "give --critic-norm layer or none"
+            )
+        if self.penalty != "none" and model.critic.pack > 1:
+            raise BadInput(f"--penalty {self.penalty} is on each item's own slope: leave --pack out")
+
+    def players(self, model: TwoPlayerModel) -> Mapping[str, Sequence[nn.Parameter]]:
         """The critic, and the generator with all the rest, in the order of `model.parameters()`."""
         critic = list(model.critic.parameters())
         taken = {id(p) for p in critic}
         return {"critic": critic, "generator": [p for p in model.parameters() if id(p) not in taken]}
 
-    def turn(self, model: GAN, step: int) -> Sequence[Update[GAN]]:
+    def turn(self, model: TwoPlayerModel, step: int) -> Sequence[Update[TwoPlayerModel]]:
         """The critic's moves, then the generator's."""
-        fakes = _Fakes()
+        fakes = TurnOfFakes()
 
-        def critic(model: GAN, batch: Batch) -> Loss:
-            return self.critic_loss(model, batch, fakes.for_critic(model, batch))
+        def critic(model: TwoPlayerModel, batch: Batch) -> Loss:
+            return self.critic_loss(model, batch, fakes.for_critic(model, batch), step)
 
-        def generator(model: GAN, batch: Batch) -> Loss:
-            return self.generator_loss(model, fakes.for_generator(model, batch))
+        def apart(model: TwoPlayerModel, batch: Batch) -> Iterator[Loss]:
+            return self.critic_losses(model, batch, fakes.for_critic(model, batch), step)
 
-        return [Update("critic", critic, repeat=self.critic_moves), Update("generator", generator)]
+        def generator(model: TwoPlayerModel, batch: Batch) -> Loss:
+            return self.generator_loss(model, batch, fakes.for_generator(model, batch), step)
 
-    def critic_loss(self, model: GAN, batch: Batch, fakes: Batch) -> Loss:
+        started = step >= self.head_start and (not self.head_start or step % _AGAIN)
+        moves = self.critic_moves if started else max(_HEAD_START, self.critic_moves)
+        tied = self.divergence.paired or self.history or self._has_penalty(step)
+        parts = None if tied else apart
+        return [
+            Update("critic", critic, repeat=moves, after=self._after_critic, parts=parts),
+            Update("generator", generator, after=self._after_generator),
+        ]
+
+    def critic_losses(
+        self, model: TwoPlayerModel, batch: Batch, fakes: Fakes, step: int = 0
+    ) -> Iterator[Loss]:
+        """The parts of `critic_loss` where nothing ties them: what it pays for data, then for `fakes`."""
+        x, y = self._shown(model, batch.images, step), self._shown(model, fakes.images, step)
+        real = model.judge(x, batch.given)
+        self.augmented.watch(real.score)
+        cost = self._real_cost(real.score)
+        terms = {"real": cost.detach()}
+        total = self._read(model, cost, terms, "real", real, None, batch.given)
+        real = Judged(real.score.detach(), [])  # lets its activations go
+        yield Loss(total, terms)
+        del total, cost
+        fake = model.judge(y, fakes.given)
+        cost = self.divergence.fake(fake.score).mean()
+        terms = {"fake": cost.detach(), **verdict(real, fake, self.divergence.boundary)}
+        yield Loss(self._read(model, cost, terms, "fake", fake, fakes, fakes.given), terms)
+
+    def critic_loss(self, model: TwoPlayerModel, batch: Batch, fakes: Fakes, step: int = 0) -> Loss:
         """The critic's mean cost of the batch's items plus that of `fakes`, which carry no graph."""
-        real, fake = model.score(batch.images, batch.given), model.score(fakes.images, fakes.given)
-        cost_real = self.divergence.real(real).mean()
+        x, y = self._shown(model, batch.images, step), self._shown(model, fakes.images, step)
+        real, fake = model.judge(x, batch.given), model.judge(y, fakes.given)
+        total, terms = self._critic_cost(real, fake)
+        terms |= verdict(real, fake, self.divergence.boundary)
+        self.augmented.watch(real.score)
+        if self._has_penalty(step):
+            held = penalty(
+                self.penalty, lambda items: model.judge(items, batch.given).score, x, y, model.span
+            )
+            terms["penalty"] = held.detach()
+            total = total + self.penalty_weight * self.penalty_every * held
+        for name, judged, made in (("real", real, None), ("fake", fake, fakes)):
+            told = batch.given if made is None else made.given
+            total = self._read(model, total, terms, name, judged, made, told)
+        return Loss(self._with_history(model, "critic", total, terms), terms)
+
+    def generator_loss(self, model: TwoPlayerModel, batch: Batch, fakes: Fakes, step: int = 0) -> Loss:
+        """The generator's mean cost of the critic's verdict on `fakes`."""
+        y = self._shown(model, fakes.images, step)
+        weights = self._ahead(model, batch, fakes, step) if self.lookahead else None
+        fake, real = model.judge(y, fakes.given, weights=weights), None
+        if self.divergence.paired or self.feature_matching or self.lookahead:
+            with torch.set_grad_enabled(self.lookahead > 0):
+                real = model.judge(self._shown(model, batch.images, step), batch.given, weights=weights)
+        if self.feature_matching and real is not None:
+            total = (real.features[-1].mean(0) - fake.features[-1].mean(0)).square().sum()
+        else:
+            total = self.divergence.generator_cost(real.score if real else None, fake.score).mean()
+            if self.lookahead and real is not None and not self.divergence.paired:
+                total = total - self._real_cost(real.score)
+        terms = {"score": fake.score.detach().mean()}
+        total = self._read(model, total, terms, "fake", fake, fakes, fakes.given)
+        return Loss(self._with_history(model, "generator", total, terms), terms)
+
+    def health(self, model: TwoPlayerModel, batch: Batch) -> Health:
+        """Who is ahead, how diverse samples are, and warnings in plain words."""
+        return game_health(model, batch)
+
+    def state_dict(self) -> dict[str, Any]:
+        """The mean of past weights, and the probability of augmentations."""
+        past = {"history": self.past.state_dict()} if self.history else {}
+        return past | ({"augmented": self.augmented.state_dict()} if self.augmented.policy else {})
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Takes back what `state_dict` gave."""
+        if "history" in state:
+            self.past.load_state_dict(state["history"])
+        if "augmented" in state:
+            self.augmented.load_state_dict(state["augmented"])
+
+    def _shown(self, model: TwoPlayerModel, items: Tensor, step: int) -> Tensor:
+        return self.augmented.shown(items, step, pictures=model.pictures)
+
+    def _has_penalty(self, step: int) -> bool:
+        return self.penalty != "none" and step % self.penalty_every == 0
+
+    def _critic_cost(self, real: Judged, fake: Judged) -> tuple[Scalar, dict[str, Tensor]]:
+        if self.divergence.paired:
+            costs = self.divergence.critic_costs(real.score, fake.score)
+            cost_real, cost_fake = (cost.mean() for cost in costs)
+        else:
+            cost_real, cost_fake = self._real_cost(real.score), self.divergence.fake(fake.score).mean()
+        return cost_real + cost_fake, {"real": cost_real.detach(), "fake": cost_fake.detach()}
+
+    def _real_cost(self, score: Scores) -> Scalar:
+        cost = self.divergence.real(score).mean()
         if share := self.smoothing:  # a target of 1 − share: that share of the real items counts as fake
-            cost_real = (1 - share) * cost_real + share * self.divergence.fake(real).mean()
-        cost_fake = self.divergence.fake(fake).mean()
-        terms = {"real": cost_real.detach(), "fake": cost_fake.detach(), **_verdict(real, fake)}
-        return Loss(cost_real + cost_fake, terms)
+            cost = (1 - share) * cost + share * self.divergence.fake(score).mean()
+        return cost
 
-    def generator_loss(self, model: GAN, fakes: Batch) -> Loss:
-        """The generator's mean cost of the critic's scores of `fakes`."""
-        score = model.score(fakes.images, fakes.given)
-        return Loss(self.divergence.generator(score).mean(), {"d_fake": score.detach().sigmoid().mean()})
+    def _read(
+        self,
+        model: TwoPlayerModel,
+        total: Scalar,
+        terms: dict[str, Tensor],
+        name: str,
+        judged: Judged,
+        made: Fakes | None,
+        given: Any,
+    ) -> Scalar:
+        cost = model.reading(judged, made.latents if made else None, given)
+        if cost is None:
+            return total
+        terms[f"reading_{name}"] = cost.detach().mean()
+        return total + self.read_weight * cost.mean()
 
+    def _with_history(
+        self, model: TwoPlayerModel, player: str, total: Scalar, terms: dict[str, Tensor]
+    ) -> Scalar:
+        if not self.history:
+            return total
+        distance = self.past.distance(player, self.players(model)[player])
+        terms["history"] = distance.detach()
+        return total + self.history * distance
 
-@torch.no_grad()
-def _verdict(real: Scores, fake: Scores) -> dict[str, Scalar]:
-    """For the log: mean D(x) and D(G(z)), and how often the critic is right (D above or below 1/2)."""
-    return {
-        "d_real": real.sigmoid().mean(),
-        "d_fake": fake.sigmoid().mean(),
-        "accuracy_real": (real > 0).to(real.dtype).mean(),
-        "accuracy_fake": (fake < 0).to(fake.dtype).mean(),
-    }
+    def _ahead(self, model: TwoPlayerModel, batch: Batch, fakes: Fakes, step: int) -> dict[str, Tensor]:
+        """The critic's weights after `lookahead` steps on this batch and these fakes, as their function."""
+        weights: dict[str, Tensor] = dict(model.critic.named_parameters())
+        x, y = self._shown(model, batch.images, step), self._shown(model, fakes.images, step)
+        for _ in range(self.lookahead):
+            real = model.judge(x, batch.given, weights=weights)
+            fake = model.judge(y, fakes.given, weights=weights)
+            cost, _terms = self._critic_cost(real, fake)
+            slopes = torch.autograd.grad(
+                cost, list(weights.values()), create_graph=True, allow_unused=True, materialize_grads=True
+            )
+            moved = zip(weights.items(), slopes, strict=True)
+            weights = {name: w - self.lookahead_lr * slope for (name, w), slope in moved}
+        return weights
 
+    def _after_critic(self, model: TwoPlayerModel) -> None:
+        if self.weight_clip:
+            with torch.no_grad():
+                for weight in model.critic.parameters():
+                    weight.clamp_(-self.weight_clip, self.weight_clip)
+        self.augmented.adapt()
+        self._after(model, "critic")
 
-class _Fakes:
-    """One turn's samples: the generator is judged on the very noise that the critic saw first.
+    def _after_generator(self, model: TwoPlayerModel) -> None:
+        self._after(model, "generator")
 
-    The first batch of fakes is decoded once, with its graph: the critic takes it detached, the generator as
-    it is. The critic's other draws (repeats, parts of an accumulated gradient) carry no graph; the n-th part
-    of the generator's batch decodes the critic's n-th noise anew, so that parts add up to the whole batch.
-    Noise keeps the conditions it was drawn under: the generator's move may come with a later batch.
-    """
-
-    def __init__(self) -> None:
-        self._noise: list[tuple[Latents, Given | None]] = []
-        self._decoded: Batch | None = None
-        self._taken = 0
-
-    def for_critic(self, model: GAN, batch: Batch) -> Batch:
-        noise = (model.draw_latents(len(batch)), batch.given)
-        self._noise.append(noise)
-        if len(self._noise) == 1:
-            self._decoded = _decode(model, *noise)
-            return self._decoded.map(Tensor.detach)
-        with torch.no_grad():
-            return _decode(model, *noise)
-
-    def for_generator(self, model: GAN, batch: Batch) -> Batch:
-        decoded, self._decoded = self._decoded, None  # let go: a backward pass uses its graph up
-        noise = self._noise[self._taken] if self._taken < len(self._noise) else None
-        self._taken += 1
-        if noise is None or len(noise[0]) != len(batch):
-            return _decode(model, model.draw_latents(len(batch)), batch.given)
-        return decoded if decoded is not None else _decode(model, *noise)
-
-
-def _decode(model: GAN, latents: Latents, given: Given | None) -> Batch:
-    return Batch(model.decode(latents, given), given)
+    def _after(self, model: TwoPlayerModel, player: str) -> None:
+        if self.history:
+            self.past.remember(player, self.players(model)[player])

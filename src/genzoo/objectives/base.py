@@ -1,7 +1,7 @@
 """An objective says who the players are, whose turn it is, and what each move descends."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
@@ -26,12 +26,15 @@ class Update(Generic[M_contra]):
         loss: called with the model and a batch; decides to pass on a number that all processes share.
         repeat: the first repetition takes the turn's batch, each other one draws its own.
         after: runs once the parameters have moved, e.g. weight clipping.
+        parts: the same loss as a sum of several, where it is one: each is differentiated before the next is
+            computed, so that one graph is held at a time.
     """
 
     player: str
     loss: Callable[[M_contra, Batch], Loss | None]
     repeat: int = 1
     after: Callable[[M_contra], None] | None = None
+    parts: Callable[[M_contra, Batch], Iterator[Loss]] | None = None
 
 
 @dataclass(frozen=True)
@@ -63,6 +66,11 @@ class Objective(Configurable, ABC, Generic[M]):
     ) -> Batches:
         """The batches that it is played with: shuffled items with the conditions that the model requires."""
         return Batches(dataset, view=view, size=size, seed=seed, requires=requires)
+
+    @property
+    def couples(self) -> bool:
+        """Whether items of a batch bear on one another in a loss: then its parts do not add up to it."""
+        return False
 
     def begin(self, model: M, batch: Batch) -> None:
         """Runs once before step 0 on one joined batch; what it learns lands in the model's buffers."""

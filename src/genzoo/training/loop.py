@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import nullcontext
 from operator import itemgetter
 from typing import Any
@@ -78,20 +78,36 @@ def make_move(run: Run, update: Update[Any], batch: Batch, move: int) -> dict[st
     parts, rank, world = settings.accumulate, distributed.rank(), distributed.world()
     total: dict[str, float] = {}
     for i, part in enumerate(split(batch, parts)):
-        with seeded(settings.seed, run.step, move), sharded(rank * parts + i, world * parts), precise(run):
-            loss = update.loss(run.model, part)
-        if loss is None:
-            return None
-        for term, value in named_terms(loss).items():
-            number = float(value.detach())
-            if not math.isfinite(number):
-                raise NonFiniteError(run.step, update.player, term, number)
-            total[term] = total.get(term, 0.0) + number / parts
-        (loss.total / parts).backward(inputs=parameters)  # builds no other player's gradients
+        with seeded(settings.seed, run.step, move), sharded(rank * parts + i, world * parts):
+            for loss in losses_of(run, update, part):
+                if loss is None:
+                    return None
+                for term, value in named_terms(loss).items():
+                    number = float(value.detach())
+                    if not math.isfinite(number):
+                        raise NonFiniteError(run.step, update.player, term, number)
+                    total[term] = total.get(term, 0.0) + number / parts
+                (loss.total / parts).backward(inputs=parameters)  # builds no other player's gradients
     total["gradient_norm"] = descend(run, update.player, optimizer, parameters)
     if update.after:
         update.after(run.model)
     return total
+
+
+def losses_of(run: Run, update: Update[Any], batch: Batch) -> Iterator[Loss | None]:
+    """A move's loss, or its parts one by one, in the run's precision, which a backward pass is not under."""
+    if update.parts is None:
+        with precise(run):
+            loss = update.loss(run.model, batch)
+        yield loss
+        return
+    parts = update.parts(run.model, batch)
+    while True:
+        with precise(run):
+            part = next(parts, None)
+        if part is None:
+            return
+        yield part
 
 
 def descend(run: Run, player: str, optimizer: Optimizer, parameters: list[torch.nn.Parameter]) -> float:

@@ -1,17 +1,18 @@
 """VAE/GAN: an autoencoder whose decoder is a generator, and whose similarity is learned by the critic."""
 
 from collections.abc import Sequence
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
 from genzoo.densities import Gaussian
 from genzoo.errors import BadInput
-from genzoo.models.adversarial.gan import GAN, Net
+from genzoo.models.adversarial.gan import GAN
 from genzoo.models.base import Model
 from genzoo.models.registry import register
 from genzoo.nn.codec import at_least_float32
-from genzoo.nn.dcgan import DCGANCritic, initialise
+from genzoo.nn.dcgan import DCGANBody, initialise
 from genzoo.nn.mlp import MLP
 from genzoo.types import Given, Images, Latents, Scores
 
@@ -61,7 +62,7 @@ class VAEGAN(Model):
         shape: Sequence[int],
         *,
         latent: int = 128,
-        net: Net = "dcgan",
+        net: Literal["mlp", "dcgan"] = "dcgan",
         width: int = 64,
         hidden: Sequence[int] = (1200, 1200),
     ) -> None:
@@ -109,16 +110,13 @@ class VAEGAN(Model):
 
     def judge(self, images: Images) -> tuple[Scores, Sequence[Tensor]]:
         """`score` and `features` by one pass of the critic."""
-        layers, features = list(self.gan.critic.children()), self.features(images)
-        last = max(i for i, layer in enumerate(layers) if isinstance(layer, nn.LeakyReLU))
-        return nn.Sequential(*layers[last + 1 :])(features[-1]).squeeze(1), features
+        judged = self.gan.judge(images)
+        return judged.score, judged.features
 
 
 def _encoder(shape: tuple[int, ...], width: int, out: int) -> nn.Sequential:
     """The DCGAN critic's convolutions, and `out` numbers instead of its logit."""
-    net = DCGANCritic(shape, width)
-    last = net[-1]
-    assert isinstance(last, nn.Linear)
-    net[-1] = nn.Linear(last.in_features, out)
-    initialise(net[-1])
-    return net
+    body = DCGANBody(shape, width)
+    last = nn.Linear(body.features, out)
+    initialise(last)
+    return nn.Sequential(*body, last)
