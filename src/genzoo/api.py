@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from genzoo.data.view import View
 from genzoo.errors import BadInput
 from genzoo.evaluation import Evaluation, Extractor, Ledger, Protocol, Subject
 from genzoo.evaluation import evaluate as measured
+from genzoo.evaluation.watching import judge_for
 from genzoo.models import Model, entry_of, load_model, read_spec
 from genzoo.objectives import Objective
 from genzoo.recipes import Recipe
@@ -106,7 +108,7 @@ def train(
     folder = Path(out) if out is not None else fresh_folder(name)
     RunFolder(folder).check_new()
     config, dataset = prepare(what, data, origin=origin, objective=objective, strict=strict, options=options)
-    return train_run(config, dataset, folder, **how)
+    return train_run(config, dataset, folder, judge=partial(judge_for, dataset=dataset), **how)
 
 
 def _resume(
@@ -135,7 +137,7 @@ def _resume(
     config = resumable(old, new)
     if dataset.fingerprint != folder.about()["data_fingerprint"]:
         raise BadInput(f"{out}: {source} has changed since the run began; train a new run, with --from {out}")
-    return train_run(config, dataset, out, resume=True, **how)
+    return train_run(config, dataset, out, resume=True, judge=partial(judge_for, dataset=dataset), **how)
 
 
 def load(run: str | Path, *, best: bool = False, device: str | torch.device = "cpu") -> Model:

@@ -26,6 +26,9 @@ def test_a_log_of_two_players_gives_two_losses_and_the_critics_verdicts():
     ]
     assert keys_ending(log, ".*/loss") == ["critic/loss", "generator/loss"]
     assert judged(log) == ["critic/accuracy_real"]
+    assert judged([{"critic/accuracy": 0.5, "critic/score_real": 1.0, "critic_accuracy": 1.0}]) == [
+        "critic/accuracy"
+    ]
     assert series(log, "generator/loss") == [(8, 2.0), (16, 3.0)]
 
 

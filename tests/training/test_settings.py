@@ -34,6 +34,7 @@ def test_a_raised_budget_gives_a_spent_schedule_something_to_go_on_with():
         ({"images": 5, "ema": 1.0}, "--ema"),
         ({"images": 5, "batch": 10, "accumulate": 3}, "--batch 10"),
         ({"images": 5, "clip": -1.0}, "--clip"),
+        ({"images": 5, "patience": -1}, "--patience"),
     ],
 )
 def test_impossible_settings_are_named(wrong, says):

@@ -27,7 +27,7 @@ def keys_ending(log: list[dict[str, Any]], pattern: str) -> list[str]:
 
 def judged(log: list[dict[str, Any]]) -> list[str]:
     """The keys that say how often a critic is right, of a game that has one."""
-    return keys_ending(log, r".*/accuracy_\w+")
+    return keys_ending(log, r".*/accuracy\w*")
 
 
 def words(name: str) -> str:
@@ -45,21 +45,26 @@ def curves(member: Member) -> Markup | None:
     losses, accuracies = keys_ending(member.log, ".*/loss"), judged(member.log)
     if not losses:
         return None
-    panels = 1 + bool(accuracies)
+    validation = series(member.log, "validation")
+    distance = validation if len(losses) > 1 else ()  # of samples: in units that no loss of theirs has
+    panels = 1 + bool(accuracies) + bool(distance)
     with chart(_SIZE[0] * panels, _SIZE[1], panels) as (figure, axes):
         shown = []
         for key, colour in zip(losses, (ACCENT, INK, MUTED), strict=False):
             label = "training" if len(losses) == 1 else key.partition("/")[0]
             shown.append(series(member.log, key))
             draw_curve(axes[0], shown[-1], label, colour)
-        validation = series(member.log, "validation")
-        if validation:
+        if validation and not distance:
             shown.append(validation)
             draw_curve(axes[0], validation, "validation", INK, marks=True)
         finish_curves(axes[0], shown, f"{words(member.about['config']['objective']['class'])} loss")
         if accuracies:
             right = [series(member.log, key) for key in accuracies]
             for key, one, colour in zip(accuracies, right, (ACCENT, INK, MUTED), strict=False):
-                draw_curve(axes[1], one, f"on {key.rpartition('_')[2]} images", colour)
+                on = key.rpartition("/accuracy")[2].strip("_")
+                draw_curve(axes[1], one, f"on {on} images" if on else "on pairs", colour)
             finish_curves(axes[1], right, "how often the critic is right", from_zero=True)
+        if distance:
+            draw_curve(axes[-1], distance, "samples to held-out images", INK, marks=True)
+            finish_curves(axes[-1], [distance], "Fréchet distance of samples", from_zero=True)
     return svg(figure, f"{member.anchor}-curves", f"Learning curves of {member.entry.title}")

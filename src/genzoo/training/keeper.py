@@ -9,6 +9,7 @@ from typing import Any
 from einops import rearrange
 
 from genzoo.data.batches import chosen, in_order
+from genzoo.errors import BadInput
 from genzoo.images import grid, save_image
 from genzoo.models import Model
 from genzoo.models.base import Decodes, Encodes, Samples, evaluating
@@ -34,18 +35,21 @@ class Keeper:
 
     Args:
         about: what is written beside the portable model.
-        log_every: steps between lines of the log; the first step always has one.
         save_every: seconds between checkpoints.
+        log_every: steps between lines of the log; the first step always has one.
         say: where warnings go.
+        judge: a number of the model's samples, down is better, for games whose losses say nothing of them.
     """
 
     run: Run
     folder: RunFolder
     about: dict[str, Any]
-    log_every: int = 20
     save_every: float = 30.0
+    log_every: int = 20
     say: Callable[[str], None] = lambda line: None
+    judge: Callable[[Model], float] | None = None
     best: float = math.inf
+    since: int = 0  # milestones since the best one
     milestone: int = 0
     aside: float = 0.0  # seconds spent on pictures and validation
     warned: set[str] = field(default_factory=set)  # kinds of warnings that were said
@@ -55,12 +59,21 @@ class Keeper:
         """After each step."""
         if run.step == 1 or run.step % self.log_every == 0 or run.finished:
             self.folder.append(self.line(losses))
-        reached = int(MILESTONES * min(1.0, run.spent / run.settings.budget))
+        reached = self.reached
         if reached > self.milestone or run.step == 1:
             self.milestone = reached
             self.at_milestone()
         if run.finished or time.monotonic() - self.saved_at > self.save_every:
             self.save()
+
+    def appoint(self, judge: Callable[[Model], float] | None) -> None:
+        """Who judges samples from now on; BadInput where a run waits in vain for what nobody says."""
+        if judge is None and self.run.settings.patience:
+            raise BadInput(
+                f"--patience {self.run.settings.patience} goes by what --judge says of samples, and here it "
+                "says nothing: leave it out, or hold out more images for validation"
+            )
+        self.judge = judge
 
     def line(self, losses: Losses) -> dict[str, Any]:
         """A line of the log."""
@@ -83,7 +96,7 @@ class Keeper:
         if picture is not None:
             path = self.folder.path / "samples" / f"{run.step:08d}.png"
             save_image(picture, path, scale=2 if picture.shape[-1] < 400 else 1)
-        value = validate(model, run)
+        value = validate(model, run) if self.judge is None else self.judge(model)
         health = health_of(model, run)
         self.aside += time.perf_counter() - began
         line: dict[str, Any] = {
@@ -99,8 +112,9 @@ class Keeper:
             self.warned |= health.warnings.keys()
         if value is not None:
             line["validation"] = value
+            self.since += 1
             if value < self.best:
-                self.best = value
+                self.best, self.since = value, 0
                 self.folder.save_model(model, self.about | self.where() | {"validation": value}, "best")
         self.folder.append(line)
 
@@ -111,7 +125,7 @@ class Keeper:
 
     def save(self) -> None:
         """Resume state, then the portable model."""
-        state = {"run": self.run.state_dict(), "best": self.best, "milestone": self.milestone}
+        state = {"run": self.run.state_dict(), "best": self.best, "since": self.since}
         self.folder.save_state(state | {"step": self.run.step, "aside": self.aside})
         self.folder.save_model(self.run.learned(), self.about | self.where())
         self.saved_at = time.monotonic()
@@ -119,7 +133,18 @@ class Keeper:
     def restore(self, state: dict[str, Any]) -> None:
         """Takes back what `save` wrote."""
         self.run.load_state_dict(state["run"])
-        self.best, self.milestone, self.aside = state["best"], state["milestone"], state["aside"]
+        self.best, self.aside, self.since = state["best"], state["aside"], state["since"]
+        self.milestone = self.reached  # of the budget as it is now, which may have been raised
+
+    @property
+    def reached(self) -> int:
+        """Milestones of the budget that are passed."""
+        return int(MILESTONES * min(1.0, self.run.spent / self.run.settings.budget))
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether no milestone has been better for as long as the run has patience."""
+        return 0 < self.run.settings.patience <= self.since
 
 
 def validation_batch(run: Run, n: int) -> Batch:

@@ -2,12 +2,13 @@
 
 import math
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from genzoo.errors import BadInput
 
 Schedule = Literal["constant", "linear", "cosine"]
 Precision = Literal["float32", "bfloat16"]
+Judged = Literal["none", "random-conv", "classifier"]
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,9 @@ class Settings:
         compile: compile the networks with torch.compile (some 10–40 s at the start).
         channels_last: store images and convolutions channels last.
         deterministic: only deterministic kernels, also on CUDA.
+        judge: features in which samples of a game of several players, whose losses say nothing of them, are
+            compared with held-out images at each milestone; the best is kept. "none": they are not.
+        patience: milestones without a better one after which training stops; 0: it goes on.
     """
 
     images: int | None = None
@@ -68,6 +72,8 @@ class Settings:
     compile: bool = False
     channels_last: bool = False
     deterministic: bool = False
+    judge: Judged = "random-conv"
+    patience: int = 0
 
     def __post_init__(self) -> None:
         if (self.images is None) == (self.minutes is None):
@@ -81,6 +87,10 @@ class Settings:
             raise BadInput(
                 f"--batch {self.batch} must be positive and divide into --accumulate {self.accumulate} parts"
             )
+        if self.judge not in get_args(Judged):
+            raise BadInput(f"--judge must be none, random-conv or classifier, got {self.judge!r}")
+        if self.patience < 0:
+            raise BadInput(f"--patience must be at least 0, got {self.patience}")
         if self.clip < 0 or self.warmup < 0:
             raise BadInput(f"--clip and --warmup must not be negative, got {self.clip} and {self.warmup}")
 

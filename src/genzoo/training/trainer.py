@@ -2,7 +2,7 @@
 
 import os
 import signal
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,11 @@ from genzoo.training.keeper import Keeper
 from genzoo.training.loop import Hook, NonFiniteError, fit
 from genzoo.training.progress import View, duration
 from genzoo.training.run import Run, start
+from genzoo.training.settings import Settings
 from genzoo.training.stopping import polite_stop
+
+Judges = Callable[[Model], float]  # of the model's samples, down is better
+MakesJudge = Callable[[Model, DataView, Settings], Judges | None]
 
 
 @dataclass(frozen=True)
@@ -126,8 +130,12 @@ def train_run(
     resume: bool = False,
     quiet: bool = False,
     save_every: float = 30.0,
+    judge: MakesJudge | None = None,
 ) -> Trained:
     """Trains until the budget is spent or somebody asks to stop; everything is saved either way.
+
+    Args:
+        judge: makes what says how good samples are, where a game of several players has no such loss.
 
     Raises:
         BadInput: for a folder that is taken or settings that do not fit the data.
@@ -138,10 +146,11 @@ def train_run(
         files.check_new()
     with distributed.joined(where):
         run = assemble(config, dataset, where)
-        keeper = Keeper(run, files, describe(config, dataset), save_every=save_every)
-        main = distributed.rank() == 0
+        keeper, main = Keeper(run, files, describe(config, dataset), save_every), distributed.rank() == 0
         with View(config.name, quiet=quiet or not main) as view:
             keeper.say = view.say
+            if judge is not None and len(run.optimizers) > 1:
+                keeper.appoint(judge(run.model, config.view, config.settings))
             if resume and files.exists:
                 go_on(keeper, config, view)
             else:
@@ -193,7 +202,7 @@ def play_out(keeper: Keeper, view: View, main: bool) -> signal.Signals | None:
             child.compile()
     with polite_stop() as request:
         try:
-            fit(run, hooks=hooks, stop=request)
+            fit(run, hooks=hooks, stop=lambda: request() or keeper.exhausted)
         except NonFiniteError as error:
             view.say(
                 f"stopped: {error}. The last checkpoint in {path} is intact; try a smaller --lr or --clip 1"
@@ -201,7 +210,10 @@ def play_out(keeper: Keeper, view: View, main: bool) -> signal.Signals | None:
             raise
         if not main:
             return request.signal
-        if not run.finished:
+        if keeper.exhausted:
+            keeper.save()
+            view.say(f"{path}: no better for {keeper.since} milestones, stopped; the best is in {path}/best")
+        elif not run.finished:
             keeper.save()
             view.say(f"stopped at step {run.step} and saved; go on with: genzoo train --resume --out {path}")
         else:
