@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from latent_fakes import Flat, Generator
+from latent_fakes import Flat, Generator, Noise
 from safetensors.torch import save_file
 
 from genzoo.apply.edit import edit, edits_picture, load_direction, mean_code, save_direction
@@ -110,5 +110,14 @@ def test_a_direction_of_another_size_and_an_empty_set_are_refused():
         edit(Flat(), torch.rand(1, 1, 2, 1), torch.zeros(1, 3), [1.0])
     with pytest.raises(BadInput, match="at least one image"):
         mean_code(Flat(), [])
-    with pytest.raises(BadInput, match="Generator cannot encode"):
-        edit(Generator(), torch.rand(1, 1, 2, 2), torch.zeros(1, 4), [1.0])
+    with pytest.raises(BadInput, match="Noise cannot encode"):
+        edit(Noise(), torch.rand(1, 1, 4, 4), torch.zeros(1, 4), [1.0])
+
+
+def test_a_generators_images_are_inverted_and_moved():
+    x, along = torch.tensor([[0.2, -0.4, 0.1, 0.9]]).view(1, 1, 2, 2), torch.tensor([[1.0, 0.0, 0.0, -1.0]])
+    edits = edit(Generator(), x, along, [0.5])
+    torch.testing.assert_close(edits.reconstructions, x, rtol=0, atol=1e-3)
+    moved = edits.edited[:, 0] - edits.reconstructions
+    torch.testing.assert_close(moved.flatten(), torch.tensor([0.5, 0.0, 0.0, -0.5]), rtol=0, atol=1e-6)
+    torch.testing.assert_close(mean_code(Generator(), [Batch(x)]), x.flatten(1), rtol=0, atol=1e-3)

@@ -5,7 +5,9 @@ import torch
 from latent_fakes import Flat, FlatGaussian, Generator
 
 from genzoo.apply import decode, interpolate, linear, manifold, plane, spherical, spread, traverse
+from genzoo.apply.interpolate import walk_frames
 from genzoo.errors import BadInput
+from genzoo.types import Given
 
 
 def double(*shape):
@@ -49,6 +51,31 @@ def test_the_arc_between_equal_opposite_or_zero_vectors_is_the_straight_line():
         assert bool(middle.isfinite().all())
     torch.testing.assert_close(spherical(a, a, 0.25), a)
     torch.testing.assert_close(spherical(a, -a, 0.25), linear(a, -a, 0.25))
+
+
+def test_a_walk_keeps_its_own_conditions():
+    class Shift(Generator):
+        def decode(self, latents, given=None):
+            return super().decode(latents + given.labels[:, None])
+
+    labels = torch.tensor([3, 0, 5])
+    walk = interpolate(Shift(), torch.zeros(3, 4), torch.zeros(3, 4), Given(labels=labels), steps=2)
+    assert (walk == labels.view(3, 1, 1, 1, 1)).all()
+    one = interpolate(Shift(), torch.zeros(3, 4), torch.zeros(3, 4), Given(labels=labels[:1]), steps=2)
+    assert (one == 3).all()
+
+
+def test_a_film_of_a_tour_ends_where_it_begins_and_shows_no_point_twice():
+    points = double(3, 4)
+    walks = interpolate(Generator().double(), points, points.roll(-1, 0), steps=4)
+    frames = walk_frames(walks, tour=True)
+    assert len(frames) == 9
+    at_points = torch.cat([frames[i] for i in (8, 2, 5)]).flatten(1)
+    torch.testing.assert_close(at_points, points)
+    assert len({tuple(frame.flatten().tolist()) for frame in frames}) == 9
+    together = walk_frames(walks)
+    assert len(together) == 4
+    assert together[0].shape == (1, 1, 2 + 2 * 4, 2 + 2 * 4)
 
 
 def test_a_walk_has_both_ends():

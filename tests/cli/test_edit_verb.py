@@ -129,9 +129,12 @@ def test_data_without_labels_or_names_say_what_else_to_name(genzoo, tmp_path):
         assert says in err
 
 
-def test_a_model_without_an_encoder_is_refused_with_those_that_have_one(genzoo, tmp_path, folder):
+def test_a_model_that_does_not_decode_is_refused_with_those_that_do(genzoo, tmp_path, folder):
     run = save_run(tmp_path / "uniform", UniformRun((1, 4, 4), levels=256), data=folder)
     code, _, err = genzoo("edit", run, "--add", "label:0", "--out", "e.png")
     assert code == 2
-    assert "UniformRun cannot edit (that takes decode and encode); models that can: " in err
+    assert (
+        "UniformRun cannot edit (that takes decode and encode, or decode and sample); models that can: "
+        in err
+    )
     assert "vae-gan" in err

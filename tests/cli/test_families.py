@@ -13,6 +13,7 @@ USES = {
     "reconstruct": ("-n", "3", "--split", "all", "--out", "reconstruct.png"),
     "encode": ("--split", "all", "--out", "encode.npz"),
     "interpolate": ("-n", "2", "--steps", "3", "--out", "interpolate.png"),
+    "invert": ("-n", "2", "--steps", "3", "--split", "all", "--out", "invert.png"),
     "traverse": ("--steps", "3", "--out", "traverse.png"),
     "complete": ("-n", "2", "-k", "2", "--split", "all", "--out", "complete.png"),
     "score": ("--split", "all", "--out", "score.csv"),
@@ -71,7 +72,7 @@ def test_every_registered_model_is_used_by_every_verb_that_its_capabilities_allo
             assert (code, written) == (2, False)
             assert "together with its" in err
         elif VERBS[verb].possible(capabilities(model)):
-            assert (code, err, written) == (0, "", True), verb
+            assert (code, err, written) == (0, "", True), (verb, err)
         else:
             assert code == 2, verb
             assert f"cannot {verb}" in err

@@ -11,7 +11,8 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from genzoo.apply.codec.fingerprint import fingerprint
-from genzoo.apply.encode import decode, encode
+from genzoo.apply.encode import decode
+from genzoo.apply.invert import codes
 from genzoo.apply.pictures import rows_picture
 from genzoo.apply.placement import Tick, nothing
 from genzoo.errors import BadInput
@@ -30,8 +31,8 @@ class Edits:
 
     Args:
         originals: x, shape (b, *shape).
-        reconstructions: decode(encode(x)), of the same shape.
-        edited: decode(encode(x) + s·direction) for each of k amounts s, shape (b, k, *shape).
+        reconstructions: decode(z) of the code z of each, of the same shape.
+        edited: decode(z + s·direction) for each of k amounts s, shape (b, k, *shape).
     """
 
     originals: Items
@@ -39,18 +40,22 @@ class Edits:
     edited: Float[Tensor, "b k *shape"]
 
 
-def mean_code(model: Model, batches: Iterable[Batch], *, tick: Tick = nothing) -> Code:
+def mean_code(model: Model, batches: Iterable[Batch], *, seed: int = 0, tick: Tick = nothing) -> Code:
     """The mean code of all items, shape (1, *latent), summed in float64; BadInput if there are none.
 
     The mean of images that have an attribute minus that of images that have not is the attribute's vector.
+    The code of a model that does not encode is found by inversion.
 
     Reference: Radford et al., 2016, arXiv:1511.06434, section 6.3.2; Larsen et al., 2016, arXiv:1512.09300,
     section 4.2; White, 2016, arXiv:1609.04468, section 3.3.
+
+    Args:
+        seed: of the inversion.
     """
     total, n = torch.zeros(()), 0
     for batch in batches:
-        codes = encode(model, batch.images, batch.given, tick=tick).cpu()
-        total, n = total + codes.double().sum(0, keepdim=True), n + len(batch)
+        found = codes(model, batch.images, batch.given, seed=seed, tick=tick).cpu()
+        total, n = total + found.double().sum(0, keepdim=True), n + len(batch)
     if not n:
         raise BadInput("a mean code takes at least one image, got none")
     return model.placed(total / n)
@@ -63,21 +68,25 @@ def edit(
     amounts: Sequence[float],
     given: Given | None = None,
     *,
+    seed: int = 0,
     tick: Tick = nothing,
 ) -> Edits:
     """Each item's code moved by each amount of `direction`, and decoded under the item's own conditions.
 
+    The code of a model that does not encode is found by inversion.
+
     Args:
         direction: of the shape of one code, (1, *latent).
         amounts: s; at 0 it is the reconstruction, at 1 the code moves by the whole direction.
+        seed: of the inversion.
     """
     items = model.placed(items)
-    codes = encode(model, items, given)
-    if codes.shape[1:] != direction.shape[1:]:
-        here, there = ("x".join(map(str, shape[1:])) for shape in (codes.shape, direction.shape))
+    found = codes(model, items, given, seed=seed)
+    if found.shape[1:] != direction.shape[1:]:
+        here, there = ("x".join(map(str, shape[1:])) for shape in (found.shape, direction.shape))
         raise BadInput(f"codes of {type(model).__name__} are of size {here}, the direction is of {there}")
-    along = codes.new_tensor([0.0, *amounts]).view(-1, *[1] * (codes.ndim - 1)) * direction.to(codes)
-    moved = codes[:, None] + along  # b 1+k *latent
+    along = found.new_tensor([0.0, *amounts]).view(-1, *[1] * (found.ndim - 1)) * direction.to(found)
+    moved = found[:, None] + along  # b 1+k *latent
     each = given.map(lambda t: t.repeat_interleave(1 + len(amounts), 0)) if given else None
     decoded = decode(model, moved.flatten(0, 1), each, tick=tick).unflatten(0, moved.shape[:2])
     return Edits(items, decoded[:, 0], decoded[:, 1:])

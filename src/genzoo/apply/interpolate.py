@@ -8,10 +8,11 @@ from jaxtyping import Float
 from torch import Tensor
 
 from genzoo.apply.encode import decode
-from genzoo.apply.placement import Tick, nothing
+from genzoo.apply.placement import Tick, for_all, nothing
 from genzoo.errors import BadInput
+from genzoo.images import grid
 from genzoo.models import Model
-from genzoo.types import Given, Latents
+from genzoo.types import Given, Latents, Picture
 
 Path = Literal["linear", "spherical"]
 
@@ -66,11 +67,25 @@ def interpolate(
     """The items at `steps` equal distances from each latent of `start` to that of `end`, both included.
 
     Args:
-        given: the conditions of one item, for all.
+        given: the conditions of one item, for all, or one for each walk.
         path: `spherical` is for latents with a Gaussian prior.
     """
     if steps < 2:
         raise BadInput(f"--steps must be at least 2 (both ends are shown), got {steps}")
     along = torch.stack([PATHS[path](start, end, i / (steps - 1)) for i in range(steps)], 1)
-    items = decode(model, along.flatten(0, 1), given, tick=tick)
+    each = for_all(given, len(start))
+    each = each.map(lambda t: t.repeat_interleave(steps, 0)) if each else None
+    items = decode(model, along.flatten(0, 1), each, tick=tick)
     return items.unflatten(0, (len(start), steps))
+
+
+def walk_frames(walks: Float[Tensor, "b steps c h w"], *, tour: bool = False) -> list[Picture]:
+    """A film of walks: all side by side, a frame a step.
+
+    Args:
+        tour: the walks follow each other and the last ends where the first began: one image a frame, which
+            ends at that point.
+    """
+    if tour:
+        return list(walks[:, 1:].flatten(0, 1).split(1))
+    return [grid(images) for images in walks.unbind(1)]

@@ -1,6 +1,7 @@
 """`genzoo edit`: give images an attribute that a set of other images has."""
 
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,9 +14,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from genzoo.apply.edit import Code, Edits
+    from genzoo.cli.image_sets import ImageSet
     from genzoo.cli.opened import Opened
     from genzoo.cli.output import Form
 
+INVERTED = 64  # images of a set whose codes are found by inversion: each takes as long as many samples
 _SET = "label:CLASS, a .txt file of image names of DATA, one a line, or a folder or other data."
 Add = Annotated[str | None, tyro.conf.arg(help=f"Images that have the attribute: {_SET}")]
 Without = Annotated[
@@ -49,6 +52,7 @@ def command(
     """Move the codes of images of DATA along what two sets of images differ in, one image a row.
 
     Each row: the original, its reconstruction, the edits by growing amount. --out NAME.npz gets the arrays.
+    Of a run that does not encode, such as a GAN's, codes are found as `genzoo invert` does.
     """
     from genzoo.apply.edit import edit, save_direction
     from genzoo.cli.console import wrote
@@ -62,14 +66,34 @@ def command(
     batch = some_items(opened, data, split, n, seed)
     along = direction_of(opened, data, add, without, direction, seed)
     amounts = [amount * (i + 1) / steps for i in range(steps)]
-    write(edit(opened.model, batch.images, along, amounts, batch.given), amounts, out, form)
+    edits = edit(opened.model, batch.images, along, amounts, batch.given, seed=seed)
+    write(edits, amounts, out, form, how=way(opened, edits))
     if save:
         save_direction(along, opened.model, save)
         wrote(save, "the direction")
 
 
-def write(edits: "Edits", amounts: "Sequence[float]", out: Path, form: "Form") -> None:
-    """A picture with a row for each image, or the arrays."""
+def way(run: "Opened", edits: "Edits") -> str:
+    """How codes were found, in a word; says how far from the images they are where that was by inversion."""
+    from genzoo.cli.console import out
+    from genzoo.models.base import Encodes
+
+    if isinstance(run.model, Encodes):
+        return "rebuilt"
+    error = float((edits.originals - edits.reconstructions).square().mean())
+    name = type(run.model).__name__
+    out().print(
+        f"{name} does not encode: codes found by inversion, mean squared error {error:.4f}", soft_wrap=True
+    )
+    return "inverted"
+
+
+def write(edits: "Edits", amounts: "Sequence[float]", out: Path, form: "Form", *, how: str) -> None:
+    """A picture with a row for each image, or the arrays.
+
+    Args:
+        how: what the second image of a row is.
+    """
     import numpy as np
 
     from genzoo.apply.edit import edits_picture
@@ -78,7 +102,7 @@ def write(edits: "Edits", amounts: "Sequence[float]", out: Path, form: "Form") -
     if form == "picture":
         *_, h, w = edits.originals.shape
         shown = ", ".join(f"{amount:g}" for amount in amounts)
-        what = f"{len(edits.originals)} originals, rebuilt, moved by {shown}"
+        what = f"{len(edits.originals)} originals, {how}, moved by {shown}"
         write_picture(edits_picture(edits), out, (h, w), what)
     else:
         arrays = {name: getattr(edits, name).float().cpu().numpy() for name in edits.__dataclass_fields__}
@@ -131,10 +155,23 @@ def direction_of(
     )
     if having.same(lacking):
         raise BadInput(f"--add {add} and --without {without} are the same images: there is no difference")
-    with progress("encoding", len(having) + len(lacking)) as tick:
-        means = [mean_code(run.model, images.batches(run, seed), tick=tick) for images in (having, lacking)]
+    sets = [within_reach(run, images) for images in (having, lacking)]
+    with progress("encoding", sum(map(len, sets))) as tick:
+        means = [mean_code(run.model, images.batches(run, seed), seed=seed, tick=tick) for images in sets]
     along = means[0] - means[1]
     out().print(
-        f"direction of {len(having):,} minus {len(lacking):,} images, length {float(along.norm()):.4f}"
+        f"direction of {len(sets[0]):,} minus {len(sets[1]):,} images, length {float(along.norm()):.4f}"
     )
     return along
+
+
+def within_reach(run: "Opened", images: "ImageSet") -> "ImageSet":
+    """The set, or `INVERTED` images of it, evenly spaced, where codes are found by inversion."""
+    import numpy as np
+
+    from genzoo.models.base import Encodes
+
+    if isinstance(run.model, Encodes) or len(images) <= INVERTED:
+        return images
+    chosen = np.linspace(0, len(images) - 1, INVERTED).round().astype(int)
+    return replace(images, positions=images.positions[chosen])

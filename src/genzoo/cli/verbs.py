@@ -58,7 +58,17 @@ VERBS: dict[str, Verb] = {
     "traverse": Verb(
         "genzoo.cli.traverse", "show what each latent does", _any_of("encode decode", "sample decode")
     ),
-    "edit": Verb("genzoo.cli.edit", "give images an attribute of other images", _any_of("encode decode")),
+    "invert": Verb("genzoo.cli.invert", "find the latents of given images", _any_of("sample decode")),
+    "edit": Verb(
+        "genzoo.cli.edit",
+        "give images an attribute of other images",
+        _any_of("encode decode", "sample decode"),
+    ),
+    "arithmetic": Verb(
+        "genzoo.cli.arithmetic",
+        "add what two sets of samples differ in to a third",
+        _any_of("sample decode"),
+    ),
     "scatter": Verb(
         "genzoo.cli.scatter", "scatter codes in the plane, by class, run beside run", _any_of("encode")
     ),
