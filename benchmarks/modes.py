@@ -6,6 +6,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -22,18 +23,50 @@ from genzoo.evaluation.features import Extractor
 from genzoo.evaluation.modes import POINTS, STRICT, coverage, mixture_coverage, modes_of_points, over_seeds
 from genzoo.evaluation.result import Result
 from genzoo.images import grid, save_image
-from genzoo.objectives import build_objective
-from genzoo.objectives.divergences import DIVERGENCES
+from genzoo.objectives import Objective, build_objective
 from genzoo.types import Items
 
 PICTURES = Path(__file__).parent.parent / "docs" / "img"
-OBJECTIVES: dict[str, dict[str, Any]] = {
-    **{name: {"class": "Adversarial", "divergence": name} for name in DIVERGENCES},
-    "non-saturating, smoothed labels": {
-        "class": "Adversarial",
-        "divergence": "non-saturating",
-        "smoothing": 0.1,
-    },
+ACROSS = 6  # panels in a row of the picture
+
+
+@dataclass(frozen=True)
+class Game:
+    """A game and what it asks of the nets.
+
+    Args:
+        rules: arguments of `Adversarial`.
+        options: of the recipe.
+        on_images: further options, of nets with batch normalisation.
+    """
+
+    rules: Mapping[str, Any]
+    options: Mapping[str, Any] = field(default_factory=dict)
+    on_images: Mapping[str, Any] = field(default_factory=dict)
+
+    def objective(self) -> Objective[Any]:
+        """The rules as an objective."""
+        return build_objective({"class": "Adversarial", **self.rules})
+
+
+FREE = {"critic_norm": "none"}  # of batch normalisation, for penalties on each item's own slope
+PENALTIES = {"penalty": "r1+r2", "penalty_weight": 0.1}
+GAMES: dict[str, Game] = {
+    "minimax": Game({"divergence": "minimax"}),
+    "non-saturating": Game({"divergence": "non-saturating"}),
+    "smoothed labels": Game({"smoothing": 0.1}),
+    "least squares": Game({"divergence": "least-squares"}),
+    "hinge": Game({"divergence": "hinge"}),
+    "WGAN": Game({"divergence": "wasserstein", "critic_moves": 5, "weight_clip": 0.05}, {}, FREE),
+    "WGAN-GP": Game(
+        {"divergence": "wasserstein", "critic_moves": 5, "penalty": "gradient", "penalty_weight": 1.0},
+        {},
+        FREE,
+    ),
+    "relativistic, penalties": Game({"divergence": "relativistic", **PENALTIES}, {}, FREE),
+    "non-saturating, R1": Game({"penalty": "r1", "penalty_weight": 0.1}, {}, FREE),
+    "packed in pairs": Game({"divergence": "non-saturating"}, {"pack": 2}),
+    "unrolled": Game({"divergence": "non-saturating", "lookahead": 5, "lookahead_lr": 0.1}, {}, FREE),
 }
 PUBLISHED = (
     ("ring8", "GAN", "1", "Srivastava et al., 2017, arXiv:1705.07761"),
@@ -106,55 +139,69 @@ def line(name: str, results: Sequence[Result]) -> str:
     return f"{name:34}" + "".join(f"{text:>16}" for text in cells)
 
 
-def mixtures(seeds: int, images: int | None) -> tuple[dict[str, Any], dict[str, dict[str, Items]]]:
-    """Every objective on the ring and on the grid."""
+def mixtures(
+    seeds: int, images: int | None, games: Mapping[str, Game]
+) -> tuple[dict[str, Any], dict[str, dict[str, Items]]]:
+    """Every game on the ring and on the grid."""
     results: dict[str, Any] = {}
     points: dict[str, dict[str, Items]] = {}
     for name in MIXTURES:
         data, lines = load(name), []
         real = torch.from_numpy(data.items[data.split("test")[:POINTS]])
         results[name], points[name] = {}, {"data": real}
-        for objective, spec in OBJECTIVES.items():
-            print(f"{name}, {objective}", flush=True)
-            game = build_objective(dict(spec))
-            found = seeds_of(f"gan-{name}", data, seeds, objective=game, images=images)
-            results[name][objective], summary, points[name][objective] = found
-            lines.append(line(objective, summary))
+        for title, game in games.items():
+            print(f"{name}, {title}", flush=True)
+            found = seeds_of(
+                f"gan-{name}", data, seeds, objective=game.objective(), images=images, **game.options
+            )
+            results[name][title], summary, points[name][title] = found
+            lines.append(line(title, summary))
         print(heading(name), *lines, "", sep="\n")
     return results, points
 
 
-def stacks(source: str, seeds: int, images: int | None) -> dict[str, Any]:
-    """DCGAN on stacked digits, judged by a classifier of the digits."""
+def stacks(source: str, seeds: int, images: int | None, games: Mapping[str, Game]) -> dict[str, Any]:
+    """A DCGAN under every game on stacked digits, judged by a classifier of the digits."""
     from genzoo.evaluation.features import extractor_for
 
     data = load(source)
     extractor = extractor_for(load(str(grey_source(source))))
     print(f"{source}, DCGAN, judged by {extractor.label}", flush=True)
-    kept, summary, first = seeds_of("dcgan-stacked", data, seeds, extractor, images=images)
-    print(heading(source), line("DCGAN", summary), sep="\n")
-    print("wrote", save_image(grid(first, columns=16), PICTURES / "stacked.png", scale=2))
-    return {"DCGAN": kept}
+    results, lines = {}, []
+    for title, game in games.items():
+        print(title, flush=True)
+        options = {**game.options, **game.on_images}
+        results[title], summary, first = seeds_of(
+            "dcgan-stacked", data, seeds, extractor, objective=game.objective(), images=images, **options
+        )
+        lines.append(line(title, summary))
+        if title == "non-saturating":
+            print("wrote", save_image(grid(first, columns=16), PICTURES / "stacked.png", scale=2))
+    print(heading(source), *lines, sep="\n")
+    return results
 
 
 def picture(points: Mapping[str, Mapping[str, Items]], path: Path) -> None:
     """Samples of the first seed of every objective over the data's modes."""
-    columns = len(next(iter(points.values())))
-    figure = Figure(figsize=(2.6 * columns, 2.75 * len(points)), layout="constrained", dpi=110)
-    axes = figure.subplots(len(points), columns, squeeze=False)
-    for number, (name, panels) in enumerate(points.items()):
+    rows = sum(-(-len(panels) // ACROSS) for panels in points.values())
+    figure = Figure(figsize=(2.3 * ACROSS, 2.6 * rows), layout="constrained", dpi=100)
+    free = iter(figure.subplots(rows, ACROSS, squeeze=False).flat)
+    for name, panels in points.items():
         mixture = MIXTURES[name]
-        for ax, (title, items) in zip(axes[number], panels.items(), strict=True):
-            _panel(ax, mixture, items.double())
+        axes = [next(free) for _ in range(-(-len(panels) // ACROSS) * ACROSS)]
+        for ax in axes[len(panels) :]:
+            ax.axis("off")
+        for ax, (title, items) in zip(axes, panels.items(), strict=False):
+            panel(ax, mixture, items.double())
             found = mixture_coverage(items, mixture)
             kl = found.reverse_kl
             said = f"{found.modes()} of {len(mixture)} modes, {found.high_quality[0]:.0%} near one"
-            ax.set_title("" if number else title, fontsize=10, color=INK, pad=8)
+            ax.set_title(title, fontsize=9, color=INK, pad=6)
             ax.set_xlabel(said + (f", KL {kl[0]:.2f}" if kl else ""), fontsize=8, color=INK)
     figure.savefig(path)
 
 
-def _panel(ax: Any, mixture: Mixture, points: Items) -> None:
+def panel(ax: Any, mixture: Mixture, points: Items) -> None:
     """Samples: those within 3σ of a mode in colour, strays in grey; the modes as rings."""
     near = modes_of_points(points, mixture) >= 0
     reach = 1.32 * float(abs(mixture.centres).max())
@@ -174,19 +221,22 @@ def main() -> None:
     parser.add_argument("--images", type=int, default=None, help="budget of a run instead of the recipe's")
     parser.add_argument("--stacked", action="store_true", help="DCGAN on stacked digits, not the mixtures")
     parser.add_argument("--data", default="stacked-mnist5k", help="of --stacked")
+    parser.add_argument("--games", nargs="+", choices=list(GAMES), default=list(GAMES), metavar="GAME")
     options = parser.parse_args()
     torch.set_num_threads(1)
+    games = {name: GAMES[name] for name in options.games}
     path = RESULTS / "modes.json"
     old = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
     results, commands = old.get("results", {}), old.get("commands", {})
     if options.stacked:
-        made = {options.data: stacks(options.data, options.seeds, options.images)}
+        made = {options.data: stacks(options.data, options.seeds, options.images, games)}
     else:
-        made, points = mixtures(options.seeds, options.images)
+        made, points = mixtures(options.seeds, options.images, games)
         picture(points, PICTURES / "modes.png")
         print("wrote", PICTURES / "modes.png")
     command = " ".join(["python -m benchmarks.modes", *sys.argv[1:]])
     published = [dict(zip(("data", "model", "modes", "source"), p, strict=True)) for p in PUBLISHED]
+    made = {data: results.get(data, {}) | found for data, found in made.items()}
     about = {"results": results | made, "commands": commands | dict.fromkeys(made, command)}
     print("wrote", record("modes", about | {"published": published}, command.split()))
     for data, model, modes, source in PUBLISHED:
