@@ -1,0 +1,176 @@
+"""`python -m benchmarks.collapse`: do samples get worse again? Every objective as published and as ours."""
+
+import argparse
+import json
+import sys
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from statistics import mean, stdev
+from typing import Any
+
+import torch
+from matplotlib.figure import Figure
+
+from benchmarks.measure import RESULTS, record
+from genzoo import api
+from genzoo.objectives import build_objective
+from genzoo.objectives.divergences import DIVERGENCES
+
+PICTURES = Path(__file__).parent.parent / "docs" / "img"
+PAPERS = {  # objective → the recipes with a paper's settings
+    "minimax": ("gan-{}-paper",),
+    "non-saturating": ("dcgan-{}-paper",),
+    "least-squares": ("lsgan-{}",),
+    "wasserstein": ("wgan-{}", "wgan-gp-{}"),
+    "hinge": ("sngan-{}",),
+    "relativistic": ("r3gan-{}",),
+}
+OURS = "steady-gan-{}"
+INK, COLOURS = "#2b2b2b", ("#c2572b", "#8b5fa8", "#2a7f78")
+
+Curve = list[tuple[int, float]]  # images seen, Fréchet distance
+
+
+def curve(log: Sequence[Mapping[str, Any]]) -> Curve:
+    """The judged moments of a run, the untrained one left out."""
+    return [(line["images_seen"], line["validation"]) for line in log if "validation" in line][1:]
+
+
+def run(
+    recipe: str,
+    divergence: str | None,
+    data: str,
+    seed: int,
+    options: Mapping[str, Any],
+    rules: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """One training, judged at 20 moments in the features of the data's classifier; nothing of it is kept."""
+    config, dataset = api.prepare(recipe, data, options=options)
+    spec = dict(config.objective) | dict(rules or {}) | ({"divergence": divergence} if divergence else {})
+    began = time.process_time()
+    with tempfile.TemporaryDirectory(prefix="genzoo-collapse-") as folder:
+        trained = api.train(
+            recipe, dataset, out=Path(folder) / "run", objective=build_objective(spec), seed=seed,
+            judge="classifier", quiet=True, save_every=1e9, **options,
+        )  # fmt: skip
+        if trained.stopped:
+            raise SystemExit(f"stopped by {trained.stopped.name}; finished runs are kept")
+        warnings = sorted({said.split(":")[0] for line in trained.log for said in line.get("warnings", ())})
+        found = curve(trained.log)
+    return {"curve": found, "warnings": warnings, "processor_seconds": round(time.process_time() - began)}
+
+
+def pairings(
+    data: str, objectives: Sequence[str], papers: bool, ours: bool
+) -> list[tuple[str, str, str | None]]:
+    """(objective, recipe, divergence to put into it) of everything that is played."""
+    chosen: list[tuple[str, str, str | None]] = []
+    for objective in objectives:
+        if ours:
+            chosen.append((objective, OURS.format(data), objective))
+        if papers:
+            chosen += [(objective, recipe.format(data), None) for recipe in PAPERS[objective]]
+    return chosen
+
+
+def summary(runs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Last, best and last ÷ best over seeds, mean and standard deviation."""
+    last = [r["curve"][-1][1] for r in runs]
+    best = [min(value for _, value in r["curve"]) for r in runs]
+    ratio = [a / b for a, b in zip(last, best, strict=True)]
+
+    def spread(values: Sequence[float]) -> list[float]:
+        return [round(mean(values), 3), round(stdev(values), 3) if len(values) > 1 else 0.0]
+
+    return {
+        "last": spread(last),
+        "best": spread(best),
+        "ratio": spread(ratio),
+        "worst_ratio": round(max(ratio), 3),
+    }
+
+
+def picture(results: Mapping[str, Mapping[str, Any]], path: Path) -> None:
+    """A panel an objective: the curve of every seed."""
+    names = list(dict.fromkeys(name.partition(", ")[0] for name in results))
+    columns = 3
+    rows = -(-len(names) // columns)
+    figure = Figure(figsize=(3.6 * columns, 2.5 * rows + 0.2), layout="constrained", dpi=110)
+    axes = figure.subplots(rows, columns, squeeze=False, sharex=True)
+    for ax in axes.flat[len(names) :]:
+        ax.axis("off")
+    for ax, name in zip(axes.flat, names, strict=False):
+        own = {k.partition(", ")[2]: v for k, v in results.items() if k.partition(", ")[0] == name}
+        for colour, (recipe, found) in zip(COLOURS, own.items(), strict=False):
+            for number, one in enumerate(found["runs"]):
+                x, y = zip(*one["curve"], strict=True)
+                label = f"{recipe}: {found['ratio'][0]:.2f}" if not number else None
+                ax.plot([n / 1e6 for n in x], y, color=colour, linewidth=1.3, alpha=0.8, label=label)
+        ax.set_title(name, fontsize=10, color=INK)
+        ax.set_yscale("log")
+        ax.legend(fontsize=7, frameon=False, title="last ÷ best", title_fontsize=7)
+        ax.tick_params(labelsize=7)
+        ax.spines[["top", "right"]].set_visible(False)
+    figure.supxlabel("million images seen", fontsize=9, color=INK)
+    figure.supylabel("Fréchet distance", fontsize=9, color=INK)
+    figure.savefig(path)
+
+
+def played(options: argparse.Namespace, chosen: Sequence[tuple[str, str, str | None]]) -> dict[str, Any]:
+    """Every pairing with every seed; each finished run is kept, and not played again."""
+    overrides: dict[str, Any] = {"images": options.images, "width": options.width, "size": options.size}
+    overrides = {k: v for k, v in overrides.items() if v is not None}
+    results = {}
+    for objective, recipe, divergence in chosen:
+        without = {"width"} if recipe == "gan-mnist-paper" else set()
+        own = {k: v for k, v in overrides.items() if k not in without}
+        runs = []
+        for seed in range(options.seeds):
+            kept = Path(options.kept) / f"{recipe}-{objective}-{seed}.json"
+            if not kept.is_file() and not options.collect:
+                found = run(recipe, divergence, options.data, seed, own)
+                kept.parent.mkdir(parents=True, exist_ok=True)
+                kept.write_text(json.dumps(found), encoding="utf-8")
+            if kept.is_file():
+                runs.append(json.loads(kept.read_text(encoding="utf-8")))
+        if not runs:
+            continue
+        name = f"{objective}, {recipe}"
+        results[name] = {"recipe": recipe, "options": own, **summary(runs), "runs": runs}
+        last, best, ratio = (results[name][k] for k in ("last", "best", "ratio"))
+        print(
+            f"{name:44} last {last[0]:8.2f} ± {last[1]:.2f}  best {best[0]:8.2f} ± {best[1]:.2f}  "
+            f"last ÷ best {ratio[0]:.2f} ± {ratio[1]:.2f}",
+            flush=True,
+        )
+    return results
+
+
+def main() -> None:
+    """Trains, judges, writes benchmarks/results/collapse-DATA.json and docs/img/collapse-DATA.png."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.collapse", description=__doc__)
+    parser.add_argument("--data", default="mnist", choices=("mnist", "cifar10"))
+    parser.add_argument("--objectives", nargs="+", default=list(DIVERGENCES), choices=list(DIVERGENCES))
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--images", type=int, help="images seen by every run, over all moves")
+    parser.add_argument("--size", type=int, help="side of the images instead of the recipes'")
+    parser.add_argument("--width", type=int, help="of the nets instead of the recipes'")
+    parser.add_argument("--only", choices=("ours", "papers"), help="one of the two settings")
+    parser.add_argument("--kept", default="collapse-runs", help="folder of finished runs, one file each")
+    parser.add_argument("--collect", action="store_true", help="play nothing, gather what is kept")
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    chosen = pairings(options.data, options.objectives, options.only != "ours", options.only != "papers")
+    results = played(options, chosen)
+    if not results or (len(options.objectives) < len(DIVERGENCES) and not options.collect):
+        return  # a part: --collect gathers
+    name = f"collapse-{options.data}"
+    print("wrote", record(name, {"results": results}, ["python", "-m", "benchmarks.collapse", *sys.argv[1:]]))
+    picture(results, PICTURES / f"{name}.png")
+    print("wrote", RESULTS / f"{name}.json", PICTURES / f"{name}.png")
+
+
+if __name__ == "__main__":
+    main()
