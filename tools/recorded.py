@@ -129,7 +129,45 @@ def bits_back(said: dict[str, Any]) -> tuple[str, list[list[str]]]:
     return f"{heading} | images/s there / back", rows
 
 
+def gan_steps(said: dict[str, Any]) -> tuple[str, list[list[str]]]:
+    """A DCGAN's training step beside hand-written ones."""
+    rows = []
+    for name, x in said["results"].items():
+        times = [f"{x['times_as_fast_as'][plain]}×" for plain in ("tutorial", "toggled")]
+        rows.append([name, f"{x['cpu_ms_per_step']:,.0f} ms", *times, f"{x['peak_mib']} MiB"])
+    return "DCGAN, 64×64, batch 64 | CPU time of a step | × tutorial | × toggled | peak memory", rows
+
+
+def spread(value: list[float], digits: int = 2) -> str:
+    """Mean ± standard deviation over seeds."""
+    return f"{value[0]:.{digits}f} ± {value[1]:.{digits}f}"
+
+
+def collapse(said: dict[str, Any]) -> tuple[str, list[list[str]]]:
+    """Whether samples get worse again."""
+    rows = []
+    for name, x in said["results"].items():
+        objective, _, recipe = name.partition(", ")
+        ratio = f"**{spread(x['ratio'])}**, at most {x['worst_ratio']:.2f}"
+        seeds = str(len(x["runs"]))
+        rows.append([objective, f"`{recipe}`", spread(x["best"]), spread(x["last"]), ratio, seeds])
+    return "divergence | settings | best | last | last ÷ best | seeds", rows
+
+
+def tips(said: dict[str, Any]) -> tuple[str, list[list[str]]]:
+    """One change at a time."""
+    rows = [
+        [name, spread(x["last"], 1), spread(x["best"], 1), f"{x['processor_seconds']} s"]
+        for name, x in said["results"].items()
+    ]
+    return "change | Fréchet distance at the end | at its best | CPU time of training", rows
+
+
 ROWS: dict[str, Rows] = {
+    "gan-steps": gan_steps,
+    "collapse-mnist": collapse,
+    "collapse-cifar10": collapse,
+    "tips": tips,
     "sampling": sampling,
     "sampling-paper": sampling,
     "nats": nats,
