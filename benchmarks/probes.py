@@ -25,8 +25,8 @@ def measured(run: Path, source: str, seeds: int, limit: int | None, whole: bool)
     results = probe(model, dataset, labels=FEW, against=BASELINES, **common)
     said(run, results)
     if whole:
-        results += probe(model, dataset, labels=(None,), against=("pixels", "pca"), **common)
-        said(run, results[-6:])
+        results += probe(model, dataset, labels=(None,), against=("pixels", "pca", "random"), **common)
+        said(run, results[-8:])
     for layer in ("code", "hidden") if has_hidden(model) else ("code",):
         results += finetune(model, dataset, labels=(100,), layer=layer, **common)
         said(run, results[-2:])
@@ -39,13 +39,14 @@ def said(run: Path, results: list[Result]) -> None:
 
 
 def main() -> None:
-    """Measures and writes benchmarks/results/probes.json."""
+    """Measures and writes benchmarks/results/NAME.json."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.probes", description=__doc__)
     parser.add_argument("runs", type=Path, nargs="+", metavar="RUN")
     parser.add_argument("--data", default="mnist", help="any labelled DATA; aliases look in $GENZOO_DATA")
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--limit", type=int, help="only the first so many test items")
     parser.add_argument("--few", action="store_true", help="leave out the probes with all labels")
+    parser.add_argument("--name", default="probes", help="of the file in benchmarks/results")
     parser.add_argument("--threads", type=int, default=1)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
@@ -63,7 +64,8 @@ def main() -> None:
     words += ["--data", options.data, "--seeds", str(options.seeds)]
     words += ["--limit", str(options.limit)] if options.limit else []
     words += ["--few"] if options.few else []
-    print(record("probes", {"data": options.data, "seeds": options.seeds, "runs": found}, words))
+    words += ["--name", options.name] if options.name != "probes" else []
+    print(record(options.name, {"data": options.data, "seeds": options.seeds, "runs": found}, words))
 
 
 if __name__ == "__main__":
