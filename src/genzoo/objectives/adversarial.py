@@ -111,7 +111,10 @@ class Adversarial(Objective[TwoPlayerModel]):
     def begin(self, model: TwoPlayerModel, batch: Batch) -> None:
         """BadInput for what the rules cannot be played with, such as a penalty where scores mix items."""
         if len(batch) % model.critic.pack:
-            raise BadInput(f"{len(batch)} items cannot be judged in packs of {model.critic.pack}")
+            raise BadInput(
+                f"a batch of {len(batch)} items does not divide into packs of {model.critic.pack}: change "
+                "--pack or --batch"
+            )
         if self.augmented.policy and not model.pictures:
             raise BadInput("--augment changes images; these items are not")
         normalised = any(isinstance(m, nn.modules.batchnorm._BatchNorm) for m in model.critic.modules())

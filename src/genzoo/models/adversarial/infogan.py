@@ -20,7 +20,6 @@ from genzoo.random import normal, uniform
 from genzoo.types import Given, Items, Latents, Nats
 
 _READER = 128  # width of Q's own hidden layer, as published
-_MOST_LOG_SCALE = 2.0  # Q's σ of a uniform code lies between e⁻² and e²
 
 
 @dataclass(frozen=True)
@@ -30,18 +29,15 @@ class Codes:
     Args:
         logits: of the categorical code, up to a constant, shape (b, categories).
         mean: of each uniform code, shape (b, m).
-        log_scale: log σ of each, shape (b, m).
     """
 
     logits: Float[Tensor, "b k"]
     mean: Float[Tensor, "b m"]
-    log_scale: Float[Tensor, "b m"]
 
     def log_prob(self, category: Float[Tensor, "b k"], values: Float[Tensor, "b m"], share: float) -> Nats:
-        """log Q(c₁ | x) + share · Σ log Q(c_i | x), the others Gaussian, nats, shape (b)."""
+        """log Q(c₁ | x) + share · Σ log Q(c_i | x), the others N(mean, 1), nats, shape (b)."""
         of_category = (category * F.log_softmax(self.logits, 1)).sum(1)
-        squared = ((values - self.mean) / self.log_scale.exp()).square()
-        of_values = -(squared / 2 + self.log_scale + log(2 * pi) / 2).sum(1)
+        of_values = -((values - self.mean).square() / 2 + log(2 * pi) / 2).sum(1)
         return of_category + share * of_values
 
 
@@ -73,7 +69,9 @@ class InfoGAN(TwoPlayerModel):
 
     Reference: Chen, Duan, Houthooft, Schulman, Sutskever & Abbeel, 2016, "InfoGAN: Interpretable
     representation learning by information maximizing generative adversarial nets", arXiv:1606.03657,
-    equations 4 to 6 and appendix C; Q's weights belong to the critic's player here.
+    equations 4 to 6 and appendix C; Q's weights belong to the critic's
+    player here. Its σ of the numbers is fixed at 1, as in the authors' code for digits: were it learned, the
+    numbers would soon be told so sharply that they, not the category, would tell classes apart.
 
     >>> model = InfoGAN((1, 8, 8), noise=3, categories=3, uniforms=1, width=4).eval()
     >>> model.codes(model.sample(5)).logits.shape
@@ -98,7 +96,7 @@ class InfoGAN(TwoPlayerModel):
         noise: int = 62,
         categories: int = 10,
         uniforms: int = 2,
-        uniform_weight: float = 0.1,
+        uniform_weight: float = 1.0,
         net: Net = "dcgan",
         width: int = 64,
         hidden: Sequence[int] = (1200, 1200),
@@ -117,7 +115,7 @@ class InfoGAN(TwoPlayerModel):
             net, self.latent, self.shape, width=width, hidden=hidden, norm=generator_norm
         )
         self.critic = adversaries.critic(
-            net, self.shape, width=width, hidden=hidden, norm=critic_norm, reads=categories + 2 * uniforms,
+            net, self.shape, width=width, hidden=hidden, norm=critic_norm, reads=categories + uniforms,
             reader_width=_READER,
         )  # fmt: skip
 
@@ -150,6 +148,4 @@ class InfoGAN(TwoPlayerModel):
 
     def _codes(self, judged: Judged) -> Codes:
         assert judged.read is not None
-        sizes = (self.categories, self.uniforms, self.uniforms)
-        logits, mean, scale = judged.read.split(sizes, 1)
-        return Codes(logits, mean, _MOST_LOG_SCALE * torch.tanh(scale / _MOST_LOG_SCALE))
+        return Codes(*judged.read.split((self.categories, self.uniforms), 1))
