@@ -70,13 +70,14 @@ def test_numbers_are_read_as_gaussians_of_deviation_one():
 
 
 def test_latents_are_a_category_numbers_and_noise():
-    z = model().draw_latents(3000)
+    z = model(prior="normal").draw_latents(3000)
     assert z.shape == (3000, 7)
     assert torch.equal(z[:, :3].sum(1), torch.ones(3000))
     assert (z[:, :3].mean(0) - 1 / 3).abs().max() < 0.05  # five standard errors are 0.043
     assert -1 <= z[:, 3:5].min() < -0.99
     assert 0.99 < z[:, 3:5].max() <= 1
     assert abs(z[:, 5:].std() - 1) < 0.05
+    assert model().draw_latents(3000)[:, 5:].abs().max() <= 1  # uniform
 
 
 @pytest.mark.parametrize("player", ["critic", "generator"])

@@ -11,12 +11,13 @@ from torch.nn import functional as F
 
 from genzoo.errors import BadInput
 from genzoo.models.adversarial.base import TwoPlayerModel
+from genzoo.models.adversarial.gan import Prior, check_prior, draw
 from genzoo.models.registry import register
 from genzoo.nn import adversaries
 from genzoo.nn.adversaries import GeneratorNorm, Net
 from genzoo.nn.conditions import one_hot
 from genzoo.nn.critic import CriticNorm, Judged
-from genzoo.random import normal, uniform
+from genzoo.random import uniform
 from genzoo.types import Given, Items, Latents, Nats
 
 _READER = 128  # width of Q's own hidden layer, as published
@@ -78,7 +79,8 @@ class InfoGAN(TwoPlayerModel):
     torch.Size([5, 3])
 
     Args:
-        noise: numbers of z, standard normal.
+        noise: numbers of z.
+        prior: p(z): uniform on [−1, 1] as in the authors' code, or standard normal.
         categories: values of the categorical code; 10 for MNIST.
         uniforms: uniform codes; 2 for MNIST.
         uniform_weight: of what Q says of uniform codes, beside 1 of the category.
@@ -94,6 +96,7 @@ class InfoGAN(TwoPlayerModel):
         shape: Sequence[int],
         *,
         noise: int = 62,
+        prior: Prior = "uniform",
         categories: int = 10,
         uniforms: int = 2,
         uniform_weight: float = 1.0,
@@ -109,6 +112,8 @@ class InfoGAN(TwoPlayerModel):
                 "InfoGAN needs categories of at least 2, uniforms and noise of at least 0, got "
                 f"{categories}, {uniforms} and {noise}"
             )
+        check_prior(prior)
+        self.prior = prior
         self.noise, self.categories, self.uniforms = noise, categories, uniforms
         self.uniform_weight, self.latent = uniform_weight, categories + uniforms + noise
         self.generator = adversaries.generator(
@@ -123,7 +128,7 @@ class InfoGAN(TwoPlayerModel):
         """`n` draws of (c, z), shape (n, latent); the temperature scales all but the category."""
         category = (uniform((n,), self.like) * self.categories).long().clamp(max=self.categories - 1)
         values = temperature * (2 * uniform((n, self.uniforms), self.like) - 1)
-        z = temperature * normal((n, self.noise), self.like)
+        z = temperature * draw(self.prior, n, self.noise, self.like)
         return torch.cat([one_hot(category, self.categories, self.like), values, z], 1)
 
     def decode(self, latents: Latents, given: Given | None = None) -> Items:
