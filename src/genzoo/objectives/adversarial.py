@@ -16,7 +16,7 @@ from genzoo.objectives.fakes import Fakes, TurnOfFakes
 from genzoo.objectives.game_health import game_health, verdict
 from genzoo.objectives.history import History
 from genzoo.objectives.penalties import Penalty, check_penalty, penalty
-from genzoo.types import Batch, Loss, Scalar, Scores
+from genzoo.types import Batch, Given, Loss, Scalar, Scores
 
 _HEAD_START = 100  # the critic's moves in a turn of its head start
 _AGAIN = 500  # turns after which it gets one such turn again
@@ -139,7 +139,7 @@ class Adversarial(Objective[TwoPlayerModel]):
         def critic(model: TwoPlayerModel, batch: Batch) -> Loss:
             return self.critic_loss(model, batch, fakes.for_critic(model, batch), step)
 
-        def apart(model: TwoPlayerModel, batch: Batch) -> Iterator[Loss]:
+        def in_parts(model: TwoPlayerModel, batch: Batch) -> Iterator[Loss]:
             return self.critic_losses(model, batch, fakes.for_critic(model, batch), step)
 
         def generator(model: TwoPlayerModel, batch: Batch) -> Loss:
@@ -147,48 +147,46 @@ class Adversarial(Objective[TwoPlayerModel]):
 
         started = step >= self.head_start and (not self.head_start or step % _AGAIN)
         moves = self.critic_moves if started else max(_HEAD_START, self.critic_moves)
-        tied = self.divergence.paired or self.history or self._has_penalty(step)
-        parts = None if tied else apart
         return [
-            Update("critic", critic, repeat=moves, after=self._after_critic, parts=parts),
+            Update("critic", critic, repeat=moves, after=self._after_critic, parts=in_parts),
             Update("generator", generator, after=self._after_generator),
         ]
+
+    def critic_loss(self, model: TwoPlayerModel, batch: Batch, fakes: Fakes, step: int = 0) -> Loss:
+        """The critic's mean cost of the batch's items plus that of `fakes`, which carry no graph."""
+        parts = list(self.critic_losses(model, batch, fakes, step))
+        terms = {name: value for part in parts for name, value in part.terms.items()}
+        return Loss(torch.stack([part.total for part in parts]).sum(), terms)
 
     def critic_losses(
         self, model: TwoPlayerModel, batch: Batch, fakes: Fakes, step: int = 0
     ) -> Iterator[Loss]:
-        """The parts of `critic_loss` where nothing ties them: what it pays for data, then for `fakes`."""
+        """`critic_loss` in parts: what data cost, then `fakes`; in one where something ties them together."""
         x, y = self._shown(model, batch.images, step), self._shown(model, fakes.images, step)
         real = model.judge(x, batch.given)
         self.augmented.watch(real.score)
-        cost = self._real_cost(real.score)
-        terms = {"real": cost.detach()}
-        total = self._read(model, cost, terms, "real", real, None, batch.given)
-        real = Judged(real.score.detach(), [])  # lets its activations go
-        yield Loss(total, terms)
-        del total, cost
-        fake = model.judge(y, fakes.given)
-        cost = self.divergence.fake(fake.score).mean()
-        terms = {"fake": cost.detach(), **verdict(real, fake, self.divergence.boundary)}
-        yield Loss(self._read(model, cost, terms, "fake", fake, fakes, fakes.given), terms)
-
-    def critic_loss(self, model: TwoPlayerModel, batch: Batch, fakes: Fakes, step: int = 0) -> Loss:
-        """The critic's mean cost of the batch's items plus that of `fakes`, which carry no graph."""
-        x, y = self._shown(model, batch.images, step), self._shown(model, fakes.images, step)
-        real, fake = model.judge(x, batch.given), model.judge(y, fakes.given)
-        total, terms = self._critic_cost(real, fake)
+        penalised = self.penalty != "none" and step % self.penalty_every == 0
+        if self.divergence.paired or self.history or penalised:
+            fake = model.judge(y, fakes.given)
+            total, terms = self._critic_cost(real, fake)
+            total = self._read(model, total, terms, real, None, batch.given)
+        else:
+            cost = self._real_cost(real.score)
+            terms = {"real": cost.detach()}
+            yield Loss(self._read(model, cost, terms, real, None, batch.given), terms)
+            real = Judged(real.score.detach(), [])  # lets its activations go
+            fake = model.judge(y, fakes.given)
+            total = self.divergence.fake(fake.score).mean()
+            terms = {"fake": total.detach()}
+        total = self._read(model, total, terms, fake, fakes, fakes.given)
         terms |= verdict(real, fake, self.divergence.boundary)
-        self.augmented.watch(real.score)
-        if self._has_penalty(step):
+        if penalised:
             held = penalty(
                 self.penalty, lambda items: model.judge(items, batch.given).score, x, y, model.span
             )
             terms["penalty"] = held.detach()
             total = total + self.penalty_weight * self.penalty_every * held
-        for name, judged, made in (("real", real, None), ("fake", fake, fakes)):
-            told = batch.given if made is None else made.given
-            total = self._read(model, total, terms, name, judged, made, told)
-        return Loss(self._with_history(model, "critic", total, terms), terms)
+        yield Loss(self._with_history(model, "critic", total, terms), terms)
 
     def generator_loss(self, model: TwoPlayerModel, batch: Batch, fakes: Fakes, step: int = 0) -> Loss:
         """The generator's mean cost of the critic's verdict on `fakes`."""
@@ -205,7 +203,7 @@ class Adversarial(Objective[TwoPlayerModel]):
             if self.lookahead and real is not None and not self.divergence.paired:
                 total = total - self._real_cost(real.score)
         terms = {"score": fake.score.detach().mean()}
-        total = self._read(model, total, terms, "fake", fake, fakes, fakes.given)
+        total = self._read(model, total, terms, fake, fakes, fakes.given)
         return Loss(self._with_history(model, "generator", total, terms), terms)
 
     def health(self, model: TwoPlayerModel, batch: Batch) -> Health:
@@ -227,9 +225,6 @@ class Adversarial(Objective[TwoPlayerModel]):
     def _shown(self, model: TwoPlayerModel, items: Tensor, step: int) -> Tensor:
         return self.augmented.shown(items, step, pictures=model.pictures)
 
-    def _has_penalty(self, step: int) -> bool:
-        return self.penalty != "none" and step % self.penalty_every == 0
-
     def _critic_cost(self, real: Judged, fake: Judged) -> tuple[Scalar, dict[str, Tensor]]:
         if self.divergence.paired:
             costs = self.divergence.critic_costs(real.score, fake.score)
@@ -249,15 +244,14 @@ class Adversarial(Objective[TwoPlayerModel]):
         model: TwoPlayerModel,
         total: Scalar,
         terms: dict[str, Tensor],
-        name: str,
         judged: Judged,
         made: Fakes | None,
-        given: Any,
+        given: Given | None,
     ) -> Scalar:
         cost = model.reading(judged, made.latents if made else None, given)
         if cost is None:
             return total
-        terms[f"reading_{name}"] = cost.detach().mean()
+        terms["reading_fake" if made else "reading_real"] = cost.detach().mean()
         return total + self.read_weight * cost.mean()
 
     def _with_history(
