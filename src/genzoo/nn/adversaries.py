@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 from math import prod
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from torch import nn
 
@@ -17,7 +17,6 @@ from genzoo.nn.residual_pair import ResidualBody, ResidualGenerator
 
 Net = Literal["mlp", "maxout", "dcgan", "residual"]
 GeneratorNorm = Literal["default", "batch", "virtual", "layer", "none"]
-NETS = ("mlp", "maxout", "dcgan", "residual")
 
 _PIECES, _HIDDEN_DROPOUT, _INPUT_DROPOUT = 5, 0.5, 0.2  # of the critic of 2014, in the authors' code
 
@@ -85,7 +84,7 @@ def body(
 
 def check_net(net: str, shape: Sequence[int]) -> None:
     """BadInput for a net that does not exist, or not for items of this shape."""
-    if net not in NETS:
-        raise BadInput(f"net {net!r} is unknown{nearest(net, NETS)}")
+    if net not in get_args(Net):
+        raise BadInput(f"net {net!r} is unknown{nearest(net, get_args(Net))}")
     if net in ("dcgan", "residual") and len(shape) != 3:
         raise BadInput(f"net {net!r} is for images (c, h, w), got items of shape {tuple(shape)}")

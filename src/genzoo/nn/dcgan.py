@@ -11,13 +11,12 @@ from typing import Literal
 from torch import nn
 
 from genzoo.errors import BadInput
-from genzoo.nn.conv import Deconvolution
+from genzoo.nn.conv import Deconvolution, widths
 from genzoo.nn.virtual_norm import VirtualBatchNorm
 
 Norm = Literal["batch", "virtual", "layer", "none"]
 
 _COARSEST = 4  # smaller side of the coarsest feature map, 3 where halving 5 or 6 leads there
-_WIDEST = 8  # times `width`: 1024 channels at the published 128
 
 
 def sides(height: int, width: int) -> list[tuple[int, int]]:
@@ -40,11 +39,6 @@ def sides(height: int, width: int) -> list[tuple[int, int]]:
         h, w = sizes[-1]
         sizes.append(((h + 1) // 2, (w + 1) // 2))
     return sizes
-
-
-def widths(width: int, n: int) -> list[int]:
-    """Channels of n feature maps from the image inwards: doubled at each halving, up to 8·width."""
-    return [width * min(2**i, _WIDEST) for i in range(n)]
 
 
 def halve(inp: int, out: int, size: tuple[int, int], *, bias: bool = False) -> nn.Conv2d:
@@ -86,7 +80,7 @@ class DCGANGenerator(nn.Sequential):
     def __init__(self, latent: int, shape: Sequence[int], width: int = 128, norm: Norm = "batch") -> None:
         c, h, w = shape
         sizes = sides(h, w)
-        channels = widths(width, len(sizes) - 1)
+        channels = widths(len(sizes) - 1, width)
         base, bias = (channels[-1], *sizes[-1]), norm == "none"
         project = nn.Linear(latent, base[0] * base[1] * base[2], bias=bias)
         layers: list[nn.Module] = [project, nn.Unflatten(1, base)]
@@ -114,7 +108,7 @@ class DCGANBody(nn.Sequential):
     def __init__(self, shape: Sequence[int], width: int = 128, norm: Norm = "batch") -> None:
         c, h, w = shape
         sizes = sides(h, w)
-        channels, bias = widths(width, len(sizes) - 1), norm == "none"
+        channels, bias = widths(len(sizes) - 1, width), norm == "none"
         layers: list[nn.Module] = [halve(c, width, sizes[0], bias=True), nn.LeakyReLU(0.2, inplace=True)]
         for (inp, out), size in zip(pairwise(channels), sizes[1:-1], strict=True):
             layers += [halve(inp, out, size, bias=bias), *_scales(norm, out), nn.LeakyReLU(0.2, inplace=True)]

@@ -15,7 +15,8 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from genzoo.nn.dcgan import double, halve, sides, widths
+from genzoo.nn.conv import widths
+from genzoo.nn.dcgan import double, halve, sides
 
 _SLOPE = 0.2
 
@@ -67,7 +68,7 @@ class ResidualGenerator(nn.Sequential):
     def __init__(self, latent: int, shape: Sequence[int], width: int = 32) -> None:
         c, h, w = shape
         sizes = sides(h, w)
-        channels = widths(width, len(sizes) - 1)
+        channels = widths(len(sizes) - 1, width)
         base = (channels[-1], *sizes[-1])
         layers: list[nn.Module] = [nn.Linear(latent, base[0] * base[1] * base[2]), nn.Unflatten(1, base)]
         layers += [ResidualBlock(base[0], base[0])]
@@ -89,7 +90,7 @@ class ResidualBody(nn.Sequential):
     def __init__(self, shape: Sequence[int], width: int = 32) -> None:
         c, h, w = shape
         sizes = sides(h, w)
-        channels = widths(width, len(sizes) - 1)
+        channels = widths(len(sizes) - 1, width)
         layers: list[nn.Module] = [halve(c, width, sizes[0], bias=True)]
         for inp, out in pairwise(channels):
             layers += [ResidualBlock(inp, out), nn.AvgPool2d(2, ceil_mode=True)]

@@ -1,7 +1,7 @@
 """What holds a critic: penalties on the slope of its score."""
 
 from collections.abc import Callable
-from typing import Literal
+from typing import Literal, get_args
 
 import torch
 
@@ -13,13 +13,11 @@ from genzoo.types import Items, Scalar, Scores
 Penalty = Literal["none", "gradient", "r1", "r1+r2"]
 Score = Callable[[Items], Scores]
 
-PENALTIES = ("none", "gradient", "r1", "r1+r2")
-
 
 def check_penalty(name: str) -> None:
     """BadInput for a penalty that there is not."""
-    if name not in PENALTIES:
-        raise BadInput(f"no penalty is called {name!r}{nearest(name, PENALTIES)}")
+    if name not in get_args(Penalty):
+        raise BadInput(f"no penalty is called {name!r}{nearest(name, get_args(Penalty))}")
 
 
 def squared_slopes(score: Score, items: Items, span: float = 1.0) -> Scores:
