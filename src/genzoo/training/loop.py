@@ -73,8 +73,6 @@ def make_move(run: Run, update: Update[Any], batch: Batch, move: int) -> dict[st
     """
     settings, optimizer = run.settings, run.optimizers[update.player]
     parameters = [p for group in optimizer.param_groups for p in group["params"]]
-    for parameter in parameters:
-        parameter.grad = None
     parts, rank, world = settings.accumulate, distributed.rank(), distributed.world()
     total: dict[str, float] = {}
     for i, part in enumerate(split(batch, parts)):
@@ -120,6 +118,7 @@ def descend(run: Run, player: str, optimizer: Optimizer, parameters: list[torch.
     if run.settings.clip:
         torch.nn.utils.clip_grads_with_norm_(parameters, run.settings.clip, norm)
     optimizer.step()
+    optimizer.zero_grad()  # now, so that the next player's move has the memory
     return value
 
 
