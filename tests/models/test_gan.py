@@ -10,6 +10,7 @@ from genzoo.errors import BadInput
 from genzoo.models import capabilities, entry_named
 from genzoo.models.adversarial.gan import GAN, check_prior
 from genzoo.nn.adversaries import check_net
+from genzoo.objectives import build_objective
 from genzoo.random import seeded
 from genzoo.types import Given
 
@@ -192,7 +193,9 @@ def test_every_variant_is_a_gan_of_the_catalogue_with_a_game_of_its_own_kind():
         model = GAN(**arguments)
         assert {"sample", "decode", "features"} <= set(capabilities(model))
         assert not {"log_prob", "elbo", "encode"} & set(capabilities(model))
-        game = build({k: list(v) if isinstance(v, tuple) else v for k, v in entry.objective_of(name).items()})
+        game = build_objective(
+            {k: list(v) if isinstance(v, tuple) else v for k, v in entry.objective_of(name).items()}
+        )
         assert game.players(model).keys() == {"critic", "generator"}
 
 

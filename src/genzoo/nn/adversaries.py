@@ -1,7 +1,7 @@
 """Generators and critics by the name of their net."""
 
 from collections.abc import Callable, Sequence
-from itertools import pairwise
+from itertools import chain, pairwise
 from math import prod
 from typing import Any, Literal, get_args
 
@@ -10,23 +10,25 @@ from torch import nn
 from genzoo.errors import BadInput, nearest
 from genzoo.nn.critic import Critic, CriticNorm
 from genzoo.nn.dcgan import DCGANBody, DCGANGenerator
-from genzoo.nn.dropout import Dropout
-from genzoo.nn.maxout import Maxout
+from genzoo.nn.dense_pair import DenseBody, DenseGenerator
+from genzoo.nn.maxout_pair import MaxoutBody, MaxoutGenerator
 from genzoo.nn.mlp import MLP
 from genzoo.nn.residual_pair import ResidualBody, ResidualGenerator
 
-Net = Literal["mlp", "maxout", "dcgan", "residual"]
+Net = Literal["mlp", "maxout", "dcgan", "conv-dense", "residual"]
 GeneratorNorm = Literal["default", "batch", "virtual", "layer", "none"]
 
-_PIECES, _HIDDEN_DROPOUT, _INPUT_DROPOUT = 5, 0.5, 0.2  # of the critic of 2014, in the authors' code
+_NORMALISED = {"batch": ("dcgan", "conv-dense"), "layer": ("dcgan",)}  # critics, by norm
 
 
 class Dense(nn.Sequential):
-    """A fully connected body: flattens, then hidden layers, the last one's width being `features`."""
+    """A fully connected body: flattens, then LeakyReLU layers, the last one's width being `features`."""
 
-    def __init__(self, layers: Sequence[nn.Module], features: int) -> None:
-        super().__init__(nn.Flatten(), *layers)
-        self.features = features
+    def __init__(self, shape: Sequence[int], hidden: Sequence[int]) -> None:
+        widths = (prod(shape), *hidden)
+        layers = [(nn.Linear(inp, out), nn.LeakyReLU(0.2)) for inp, out in pairwise(widths)]
+        super().__init__(nn.Flatten(), *chain.from_iterable(layers))
+        self.features = widths[-1]
 
 
 def generator(
@@ -40,6 +42,10 @@ def generator(
         return DCGANGenerator(latent, shape, width, "batch" if norm == "default" else norm)
     if net == "residual":
         return ResidualGenerator(latent, shape, width)
+    if net == "conv-dense":
+        return DenseGenerator(latent, shape, width)
+    if net == "maxout":
+        return MaxoutGenerator(latent, shape, hidden)
     made = MLP((latent,), hidden, shape)
     return nn.Sequential(made, nn.Tanh()) if len(shape) == 3 else made
 
@@ -55,8 +61,9 @@ def critic(
 ) -> Critic:
     """A critic of items of a shape; `heads` are arguments of `Critic`."""
     check_net(net, shape)
-    if norm in ("batch", "layer") and net != "dcgan":
-        raise BadInput(f"--critic-norm {norm}: only net 'dcgan' can be so normalised, this is {net!r}")
+    if norm in _NORMALISED and net not in _NORMALISED[norm]:
+        nets = " or ".join(map(repr, _NORMALISED[norm]))
+        raise BadInput(f"--critic-norm {norm}: only net {nets} can be so normalised, this is {net!r}")
     return Critic(body(net, width, hidden, norm), shape, spectral=norm == "spectral", **heads)
 
 
@@ -70,14 +77,11 @@ def body(
             return DCGANBody(shape, width, {"default": "batch", "spectral": "none"}.get(norm, norm))  # type: ignore[arg-type]
         if net == "residual":
             return ResidualBody(shape, width)
-        layers: list[nn.Module] = []
-        widths = (prod(shape), *hidden)
-        for inp, out in pairwise(widths):
-            if net == "maxout":
-                layers += [Dropout(_HIDDEN_DROPOUT if layers else _INPUT_DROPOUT), Maxout(inp, out, _PIECES)]
-            else:
-                layers += [nn.Linear(inp, out), nn.LeakyReLU(0.2)]
-        return Dense([*layers, Dropout(_HIDDEN_DROPOUT)] if net == "maxout" else layers, widths[-1])
+        if net == "conv-dense":
+            return DenseBody(shape, width, normalised=norm in ("default", "batch"))
+        if net == "maxout":
+            return MaxoutBody(shape, hidden)
+        return Dense(shape, hidden)
 
     return make
 
@@ -86,5 +90,5 @@ def check_net(net: str, shape: Sequence[int]) -> None:
     """BadInput for a net that does not exist, or not for items of this shape."""
     if net not in get_args(Net):
         raise BadInput(f"net {net!r} is unknown{nearest(net, get_args(Net))}")
-    if net in ("dcgan", "residual") and len(shape) != 3:
+    if net not in ("mlp", "maxout") and len(shape) != 3:
         raise BadInput(f"net {net!r} is for images (c, h, w), got items of shape {tuple(shape)}")

@@ -12,6 +12,7 @@ from torch.nn.utils.parametrizations import spectral_norm
 
 from genzoo.errors import BadInput
 from genzoo.nn.dcgan import DCGANBody, initialise
+from genzoo.nn.dense_pair import DenseBody
 from genzoo.nn.maxout import Maxout
 from genzoo.nn.minibatch import MinibatchDeviation, MinibatchDiscrimination
 from genzoo.nn.residual_pair import ResidualBlock, ResidualBody
@@ -23,6 +24,7 @@ Mates = Literal["none", "discrimination", "deviation"]
 OneHot = Float[Tensor, "b k"]
 
 _MEASURES = 100  # of minibatch discrimination
+_CONVOLUTIONAL = (DCGANBody, DenseBody, ResidualBody)
 _ACTIVATIONS = (nn.LeakyReLU, Maxout, ResidualBlock)
 
 
@@ -62,7 +64,7 @@ class Critic(nn.Module):
         projection: labels enter by a projection, not concatenated.
         pack: items that are judged together.
         reads: numbers that a second head reads off the features; 0: there is none.
-        reader_width: of a hidden layer before that head; 0: it is linear.
+        reader_width: of a hidden layer before that head, batch-normalised; 0: it is linear.
         sums: there is no head for the score: it is log Σ exp of what the second head reads, as of the classes
             that data have beside one for samples (Salimans et al., 2016, arXiv:1606.03498, section 5).
         mates: what it is told of batch-mates: nothing, by how little items differ from each other
@@ -94,7 +96,7 @@ class Critic(nn.Module):
             shape = (prod(shape),)
         shown = (pack * (shape[0] + beside), *shape[1:])
         net = body(shown)
-        convolutional, features = isinstance(net, DCGANBody | ResidualBody), int(net.features)  # type: ignore[arg-type]
+        convolutional, features = isinstance(net, _CONVOLUTIONAL), int(net.features)  # type: ignore[arg-type]
         if mates == "deviation":
             net, features = _with_deviation(net, features)
         elif mates == "discrimination":
@@ -152,7 +154,8 @@ class Critic(nn.Module):
 def _reader(features: int, width: int, out: int) -> nn.Module:
     if not width:
         return nn.Linear(features, out)
-    return nn.Sequential(nn.Linear(features, width), nn.LeakyReLU(0.2), nn.Linear(width, out))
+    hidden = (nn.Linear(features, width, bias=False), nn.BatchNorm1d(width), nn.LeakyReLU(0.1))
+    return nn.Sequential(*hidden, nn.Linear(width, out))
 
 
 def _with_deviation(net: nn.Sequential, features: int) -> tuple[nn.Sequential, int]:

@@ -47,7 +47,7 @@ class ClassifyingGAN(TwoPlayerModel):
     Args:
         classes: K.
         latent: numbers in a latent z.
-        net: kind of both nets: "mlp", "maxout", "dcgan" or "residual".
+        net: kind of both nets: "mlp", "maxout", "dcgan", "conv-dense" or "residual".
         width: channels of the finest feature map of convolutional nets.
         hidden: widths of the hidden layers of both fully connected nets.
         prior: p(z): standard normal, or uniform on [−1, 1].

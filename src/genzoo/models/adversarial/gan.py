@@ -83,6 +83,8 @@ class GAN(TwoPlayerModel):
     - `maxout`: the same generator against the critic of Goodfellow et al. (2014, arXiv:1406.2661), maxout
       units with dropout.
     - `dcgan`: strided convolutions with batch normalisation (Radford et al., 2016, arXiv:1511.06434).
+    - `conv-dense`: two strided convolutions and a hidden fully connected layer, batch-normalised, as InfoGAN
+      has them for digits (Chen et al., 2016, arXiv:1606.03657, table 1).
     - `residual`: a plain residual pair without normalisation, for games with a zero-centred penalty.
 
     With `classes` the generator is given a label, as further numbers beside z, and the critic deals with it
@@ -92,7 +94,7 @@ class GAN(TwoPlayerModel):
 
     Args:
         latent: numbers in a latent z.
-        net: kind of both nets: "mlp", "maxout", "dcgan" or "residual".
+        net: kind of both nets: "mlp", "maxout", "dcgan", "conv-dense" or "residual".
         width: channels of the finest feature map of convolutional nets, doubled at each halving of the side.
         hidden: widths of the hidden layers of fully connected nets.
         critic_hidden: of the critic, where they are others.
@@ -101,7 +103,8 @@ class GAN(TwoPlayerModel):
         conditioning: how the critic deals with labels: "concat", "projection" or "auxiliary".
         generator_norm: of net dcgan: "batch" (the default), "virtual" (Salimans et al., 2016), "layer",
             "none".
-        critic_norm: "default" (batch in a dcgan, elsewhere none), "batch", "layer", "spectral" or "none".
+        critic_norm: "default" (batch in dcgan and conv-dense, else none), "batch", "layer", "spectral" or
+            "none".
         mates: what the critic is told of a batch's other items: "none", "discrimination" (minibatch
             discrimination) or "deviation" (minibatch standard deviation).
         pack: items that the critic judges together (PacGAN); divides the batch.

@@ -51,6 +51,7 @@ class Codes:
     objective={"class": "Adversarial", "divergence": "non-saturating"},
     tiny={
         "": {"shape": (1, 8, 8), "noise": 3, "categories": 3, "uniforms": 1, "net": "mlp", "hidden": (16,)},
+        "conv-dense": {"shape": (1, 8, 8), "noise": 3, "categories": 3, "width": 4, "net": "conv-dense"},
         "dcgan": {"shape": (1, 8, 8), "noise": 3, "categories": 3, "width": 4},
     },
     optimizer={"name": "adam", "lr": 2e-4, "betas": (0.5, 0.999)},
@@ -84,7 +85,7 @@ class InfoGAN(TwoPlayerModel):
         categories: values of the categorical code; 10 for MNIST.
         uniforms: uniform codes; 2 for MNIST.
         uniform_weight: of what Q says of uniform codes, beside 1 of the category.
-        net: kind of both nets: "mlp", "maxout", "dcgan" or "residual".
+        net: kind of both nets: "mlp", "maxout", "dcgan", "conv-dense" or "residual".
         width: channels of the finest feature map of convolutional nets.
         hidden: widths of the hidden layers of both fully connected nets.
         generator_norm: of net dcgan, as in `gan`.
