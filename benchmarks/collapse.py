@@ -21,13 +21,14 @@ from genzoo.objectives.divergences import DIVERGENCES
 PICTURES = Path(__file__).parent.parent / "docs" / "img"
 PAPERS = {  # objective → the recipes with a paper's settings
     "minimax": ("gan-{}-paper",),
-    "non-saturating": ("dcgan-{}-paper",),
+    "non-saturating": ("gan-{}-paper", "dcgan-{}-paper"),
     "least-squares": ("lsgan-{}",),
     "wasserstein": ("wgan-{}", "wgan-gp-{}"),
     "hinge": ("sngan-{}",),
     "relativistic": ("r3gan-{}",),
 }
 OURS = "steady-gan-{}"
+DENSE = {"hidden": [600, 600], "critic_hidden": [120, 120]}  # nets of 2014, where others have fewer channels
 INK, COLOURS = "#2b2b2b", ("#c2572b", "#8b5fa8", "#2a7f78")
 
 Curve = list[tuple[int, float]]  # images seen, Fréchet distance
@@ -40,7 +41,7 @@ def curve(log: Sequence[Mapping[str, Any]]) -> Curve:
 
 def run(
     recipe: str,
-    divergence: str | None,
+    divergence: str,
     data: str,
     seed: int,
     options: Mapping[str, Any],
@@ -48,7 +49,7 @@ def run(
 ) -> dict[str, Any]:
     """One training, judged at 20 moments in the features of the data's classifier; nothing of it is kept."""
     config, dataset = api.prepare(recipe, data, options=options)
-    spec = dict(config.objective) | dict(rules or {}) | ({"divergence": divergence} if divergence else {})
+    spec = dict(config.objective) | dict(rules or {}) | {"divergence": divergence}
     began = time.process_time()
     with tempfile.TemporaryDirectory(prefix="genzoo-collapse-") as folder:
         trained = api.train(
@@ -62,16 +63,12 @@ def run(
     return {"curve": found, "warnings": warnings, "processor_seconds": round(time.process_time() - began)}
 
 
-def pairings(
-    data: str, objectives: Sequence[str], papers: bool, ours: bool
-) -> list[tuple[str, str, str | None]]:
-    """(objective, recipe, divergence to put into it) of everything that is played."""
-    chosen: list[tuple[str, str, str | None]] = []
+def pairings(data: str, objectives: Sequence[str], papers: bool, ours: bool) -> list[tuple[str, str]]:
+    """(objective, recipe that plays it) of everything that is played."""
+    chosen: list[tuple[str, str]] = []
     for objective in objectives:
-        if ours:
-            chosen.append((objective, OURS.format(data), objective))
-        if papers:
-            chosen += [(objective, recipe.format(data), None) for recipe in PAPERS[objective]]
+        recipes = (OURS,) * ours + PAPERS[objective] * papers
+        chosen += [(objective, recipe.format(data)) for recipe in recipes]
     return chosen
 
 
@@ -118,19 +115,20 @@ def picture(results: Mapping[str, Mapping[str, Any]], path: Path) -> None:
     figure.savefig(path)
 
 
-def played(options: argparse.Namespace, chosen: Sequence[tuple[str, str, str | None]]) -> dict[str, Any]:
+def played(options: argparse.Namespace, chosen: Sequence[tuple[str, str]]) -> dict[str, Any]:
     """Every pairing with every seed; each finished run is kept, and not played again."""
     overrides: dict[str, Any] = {"images": options.images, "width": options.width, "size": options.size}
     overrides = {k: v for k, v in overrides.items() if v is not None}
     results = {}
-    for objective, recipe, divergence in chosen:
-        without = {"width"} if recipe == "gan-mnist-paper" else set()
-        own = {k: v for k, v in overrides.items() if k not in without}
+    for objective, recipe in chosen:
+        own = dict(overrides)
+        if recipe.startswith("gan-") and own.pop("width", None):
+            own |= DENSE
         runs = []
         for seed in range(options.seeds):
             kept = Path(options.kept) / f"{recipe}-{objective}-{seed}.json"
             if not kept.is_file() and not options.collect:
-                found = run(recipe, divergence, options.data, seed, own)
+                found = run(recipe, objective, options.data, seed, own)
                 kept.parent.mkdir(parents=True, exist_ok=True)
                 kept.write_text(json.dumps(found), encoding="utf-8")
             if kept.is_file():
