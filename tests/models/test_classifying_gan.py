@@ -10,6 +10,7 @@ from genzoo.data.dataset import Dataset
 from genzoo.data.view import View
 from genzoo.errors import BadInput
 from genzoo.models import capabilities
+from genzoo.models.adversarial.base import Fakes
 from genzoo.models.adversarial.classifying import ClassifyingGAN
 from genzoo.objectives.taught import TaughtAdversarial
 from genzoo.types import Given
@@ -40,7 +41,7 @@ def test_what_is_read_is_the_cross_entropy_of_told_items_alone():
     torch.testing.assert_close(found, expected, rtol=0, atol=1e-12)
     none = net.reading(net.judge(x), None, Given(labels=torch.full((6,), -1)))
     assert torch.equal(none, torch.zeros(6).double())
-    assert net.reading(net.judge(x), net.draw_latents(6), Given(labels=labels)) is None
+    assert net.reading(net.judge(x), Fakes(x, net.draw_latents(6), None), Given(labels=labels)) is None
 
 
 def bars(n=400):

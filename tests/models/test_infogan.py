@@ -7,10 +7,15 @@ import torch
 
 from genzoo.apply.codes import category_latents, code_page, uniform_latents
 from genzoo.errors import BadInput
+from genzoo.models.adversarial.base import Fakes
 from genzoo.models.adversarial.infogan import Codes, InfoGAN
+from genzoo.nn.augment import jittered
 from genzoo.nn.conditions import one_hot
 from genzoo.objectives.adversarial import Adversarial
+from genzoo.random import seeded
 from genzoo.types import Batch
+
+IMAGES = {"shape": (1, 8, 8), "net": "conv-dense", "width": 2}
 
 
 def model(**options):
@@ -43,15 +48,14 @@ def test_the_bound_is_below_the_information_and_meets_it_where_q_is_the_posterio
 
 
 def test_an_invertible_generator_reaches_the_entropy_and_none_exceeds_it():
-    net = model(shape=(3,), noise=0, uniforms=0, hidden=()).double()
+    net = model(shape=(3,), noise=0, uniforms=0, hidden=()).double().eval()
     with torch.no_grad():
         (layer,) = [m for m in net.generator.modules() if isinstance(m, torch.nn.Linear)]
         layer.weight.copy_(torch.eye(3))
         layer.bias.zero_()
-        first, last = net.critic.reader[0], net.critic.reader[2]
-        for linear in (first, last):
-            linear.weight.zero_()
-            linear.bias.zero_()
+        first, _norm, _slope, last = net.critic.reader
+        for weight in (first.weight, last.weight, last.bias):
+            weight.zero_()
         first.weight[:3].copy_(torch.eye(3))
         latents = net.draw_latents(600)
         for scale in (0.0, 1.0, 10.0, 50.0):
@@ -99,6 +103,32 @@ def test_both_players_pay_for_codes_that_cannot_be_read(player):
 def test_data_are_not_read():
     net = model(hidden=(8,))
     assert net.reading(net.judge(torch.randn(4, 5)), None, None) is None
+
+
+def test_the_category_alone_is_read_off_jittered_samples():
+    net = model(**IMAGES, jitter=0.5, uniform_weight=0.7).double().eval()
+    with torch.no_grad():
+        for weight in net.critic.parameters():
+            weight.normal_(std=0.1)
+    latents = net.draw_latents(6)
+    made = Fakes(torch.rand(6, 1, 8, 8, dtype=torch.float64), latents, None)
+    judged = net.judge(made.images)
+    with seeded(1):
+        found = net.reading(judged, made, None)
+    with seeded(1):
+        moved = jittered(made.images, 0.5)
+    both = Codes(net.codes(moved).logits, net.codes(made.images).mean)
+    expected = -both.log_prob(latents[:, :3], latents[:, 3:5], 0.7)
+    torch.testing.assert_close(found, expected, rtol=0, atol=1e-12)
+    still = model(**IMAGES, uniform_weight=0.7).double().eval()
+    still.load_state_dict(net.state_dict())
+    assert (found - still.reading(judged, made, None)).abs().max() > 1e-7
+
+
+@pytest.mark.parametrize("options", [{"jitter": 0.5}, {**IMAGES, "jitter": -0.1}])
+def test_only_images_can_be_jittered_and_not_backwards(options):
+    with pytest.raises(BadInput, match=r"--jitter -?0.*: at least 0, and above 0 for images alone"):
+        model(**options)
 
 
 def test_pages_change_one_code_at_a_time():

@@ -1,10 +1,12 @@
 """Each augmentation does what it says to the share of images that it should, and gradients flow through."""
 
+import math
+
 import pytest
 import torch
 
 from genzoo.errors import BadInput
-from genzoo.nn.augment import POLICIES, augment
+from genzoo.nn.augment import POLICIES, augment, jittered
 from genzoo.random import by_item, seeded, sharded
 
 SHAPES = [(3, 8, 8), (1, 16, 10), (4, 9, 9), (3, 7, 12)]
@@ -177,3 +179,42 @@ def test_an_unknown_policy_and_a_probability_out_of_range_are_refused():
         augment(images(2), ["flip", "color"])
     with pytest.raises(BadInput, match=r"from 0 to 1, got 1\.5"):
         augment(images(2), ["flip"], 1.5)
+
+
+def test_a_jitter_of_reach_0_changes_nothing_and_a_plane_stays_one():
+    x = images(5, (2, 9, 12))
+    torch.testing.assert_close(jittered(x, 0.0), x, rtol=0, atol=1e-12)  # bilinear, at the pixels themselves
+    flat = torch.full((5, 2, 9, 12), 0.3, dtype=torch.float64)
+    torch.testing.assert_close(jittered(flat, 1.0), flat, rtol=0, atol=1e-12)
+
+
+def test_a_jitter_is_one_affine_map_an_image_within_its_limits():
+    n, side = 400, 33
+    axis = (2 * torch.arange(side, dtype=torch.float64) + 1) / side - 1
+    ramps = torch.stack([axis.expand(side, side), axis[:, None].expand(side, side)])  # x, y of every pixel
+    with seeded(0):
+        moved = jittered(ramps.expand(n, 2, side, side), 0.5)
+    middle = side // 2
+    shift = moved[:, :, middle, middle]
+    dx = (moved[:, :, middle, middle + 3] - shift) / (3 * 2 / side)
+    dy = (moved[:, :, middle + 3, middle] - shift) / (3 * 2 / side)
+    between = (moved[:, :, middle, middle - 3] + moved[:, :, middle, middle + 3]) / 2
+    torch.testing.assert_close(between, shift, rtol=0, atol=1e-12)  # affine: a line stays one
+    assert 0.07 < shift.abs().max() <= 0.075
+    turn = torch.atan2(dx[:, 1], dx[:, 0])
+    assert math.radians(9) < turn.abs().max() <= math.radians(10) + 1e-9
+    wide = dx.norm(dim=1).log()
+    assert 0.14 < wide.abs().max() <= 0.15 + 1e-9
+    area = (dx[:, 0] * dy[:, 1] - dx[:, 1] * dy[:, 0]).log() - wide
+    assert 0.09 < area.abs().max() <= 0.1 + 1e-9
+    shear = dx[:, 0] * dy[:, 0] / wide.exp() + dx[:, 1] * dy[:, 1] / wide.exp()
+    assert 0.23 < shear.abs().max() <= 0.25 + 1e-9
+
+
+def test_a_jitter_moves_an_image_alike_whatever_its_mates():
+    x = images(6, (1, 8, 8))
+    with by_item(torch.arange(6), 3):
+        whole = jittered(x, 1.0)
+    with by_item(torch.arange(2), 3):
+        part = jittered(x[:2], 1.0)
+    assert torch.equal(whole[:2], part)

@@ -10,12 +10,12 @@ from torch.nn import functional as F
 
 from genzoo.configurable import build
 from genzoo.errors import BadInput
+from genzoo.models.adversarial.base import Fakes
 from genzoo.models.adversarial.gan import GAN
 from genzoo.nn.critic import Judged
 from genzoo.objectives import build_objective
 from genzoo.objectives.adversarial import Adversarial, verdict
 from genzoo.objectives.divergences import DIVERGENCES, MINIMAX
-from genzoo.objectives.fakes import Fakes
 from genzoo.random import seeded, sharded
 from genzoo.types import Batch, Given
 

@@ -7,9 +7,9 @@ import torch
 from torch import nn
 
 from genzoo.errors import BadInput
+from genzoo.models.adversarial.base import Fakes
 from genzoo.models.adversarial.gan import GAN
 from genzoo.objectives.adversarial import Adversarial
-from genzoo.objectives.fakes import Fakes
 from genzoo.objectives.penalties import between, check_penalty, penalty, squared_slopes
 from genzoo.random import seeded, sharded
 from genzoo.types import Batch

@@ -4,10 +4,10 @@ import pytest
 import torch
 from torch import nn
 
+from genzoo.models.adversarial.base import Fakes
 from genzoo.models.adversarial.gan import GAN
 from genzoo.objectives.adversarial import Adversarial
 from genzoo.objectives.divergences import DIVERGENCES, MINIMAX
-from genzoo.objectives.fakes import Fakes
 from genzoo.types import Batch, Given
 
 RATE = 0.5

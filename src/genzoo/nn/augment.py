@@ -1,10 +1,12 @@
 """Differentiable augmentation: random changes that data and samples go through before a critic sees them."""
 
 from collections.abc import Callable, Sequence
+from math import radians
 
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
+from torch.nn import functional
 
 from genzoo.errors import BadInput, nearest
 from genzoo.random import uniform
@@ -47,6 +49,22 @@ def augment(images: Pictures, policy: Sequence[str], probability: float = 1.0) -
         noise = uniform((len(images), 4), images)
         images = _CHANGES[name](images, noise[:, 1:], noise[:, 0] < probability)
     return images
+
+
+def jittered(images: Float[Tensor, "b c h w"], reach: float) -> Float[Tensor, "b c h w"]:
+    """Each image under a small affine map of its own, drawn at random; what is beyond its border repeats it.
+
+    At a reach of 1: turned by up to 20°, sheared by up to ½, stretched by up to e^±0.3 across and e^±0.2
+    down, moved by up to 7.5% of each side; each uniform. The gradient flows through the images.
+    """
+    n = len(images)
+    limits = images.new_tensor([radians(20), 0.5, 0.3, 0.2, 0.15, 0.15])
+    turn, shear, across, down, x, y = ((2 * uniform((n, 6), images) - 1) * limits * reach).unbind(1)
+    c, s, wide, high = turn.cos(), turn.sin(), across.exp(), down.exp()
+    rows = [c * wide, c * shear - s * high, x, s * wide, s * shear + c * high, y]
+    maps = torch.stack(rows, 1).view(n, 2, 3)
+    where = functional.affine_grid(maps, list(images.shape), align_corners=False)
+    return functional.grid_sample(images, where, padding_mode="border", align_corners=False)
 
 
 def _colour(images: Pictures, noise: Noise, chosen: Chosen) -> Pictures:

@@ -7,12 +7,12 @@ import torch
 from torch import Tensor, nn
 
 from genzoo.errors import BadInput
-from genzoo.models.adversarial.base import TwoPlayerModel
+from genzoo.models.adversarial.base import Fakes, TwoPlayerModel
 from genzoo.nn.critic import Judged
 from genzoo.objectives.augmented import Augmented
 from genzoo.objectives.base import Health, Objective, Update
 from genzoo.objectives.divergences import divergence_named
-from genzoo.objectives.fakes import Fakes, TurnOfFakes
+from genzoo.objectives.fakes import TurnOfFakes
 from genzoo.objectives.game_health import game_health, verdict
 from genzoo.objectives.history import History
 from genzoo.objectives.penalties import Penalty, check_penalty, penalty
@@ -248,7 +248,7 @@ class Adversarial(Objective[TwoPlayerModel]):
         made: Fakes | None,
         given: Given | None,
     ) -> Scalar:
-        cost = model.reading(judged, made.latents if made else None, given)
+        cost = model.reading(judged, made, given)
         if cost is None:
             return total
         terms["reading_fake" if made else "reading_real"] = cost.detach().mean()

@@ -1,30 +1,9 @@
 """The samples of one turn of a two-player game."""
 
-from dataclasses import dataclass
-
 import torch
 
-from genzoo.models.adversarial.base import TwoPlayerModel
-from genzoo.types import Batch, Given, Items, Latents
-
-
-@dataclass(frozen=True)
-class Fakes:
-    """Samples with what they were made from.
-
-    Args:
-        images: G(z), shape (b, *shape).
-        latents: z, shape (b, latent).
-        given: the conditions that they were drawn under.
-    """
-
-    images: Items
-    latents: Latents
-    given: Given | None
-
-    def detached(self) -> "Fakes":
-        """The same without a graph."""
-        return Fakes(self.images.detach(), self.latents, self.given)
+from genzoo.models.adversarial.base import Fakes, TwoPlayerModel
+from genzoo.types import Batch, Given, Latents
 
 
 class TurnOfFakes:

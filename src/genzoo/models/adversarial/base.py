@@ -2,6 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import torch
 from jaxtyping import Float
@@ -12,6 +13,25 @@ from genzoo.models.base import Model
 from genzoo.nn.conditions import one_hot
 from genzoo.nn.critic import Critic, Judged
 from genzoo.types import Given, Items, Latents, Nats, Scores
+
+
+@dataclass(frozen=True)
+class Fakes:
+    """Samples with what they were made from.
+
+    Args:
+        images: G(z), shape (b, *shape).
+        latents: z, shape (b, latent).
+        given: the conditions that they were drawn under.
+    """
+
+    images: Items
+    latents: Latents
+    given: Given | None
+
+    def detached(self) -> "Fakes":
+        """The same without a graph."""
+        return Fakes(self.images.detach(), self.latents, self.given)
 
 
 class TwoPlayerModel(Model):
@@ -33,14 +53,14 @@ class TwoPlayerModel(Model):
         """G(z), shape (b, *shape)."""
 
     @abstractmethod
-    def reading(self, judged: Judged, latents: Latents | None, given: Given | None) -> Nats | None:
+    def reading(self, judged: Judged, made: Fakes | None, given: Given | None) -> Nats | None:
         """−log probability, shape (b), that the critic's other head gives to what it should read off items.
 
         None where there is nothing to read: no such head, or items of which the answer is not known.
 
         Args:
             judged: what the critic says of the items.
-            latents: that samples were made from; None for data.
+            made: the items, where they are samples; None for data.
             given: the items' conditions.
         """
 

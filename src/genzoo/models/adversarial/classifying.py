@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from genzoo.errors import BadInput
-from genzoo.models.adversarial.base import TwoPlayerModel
+from genzoo.models.adversarial.base import Fakes, TwoPlayerModel
 from genzoo.models.adversarial.gan import Prior, check_prior, draw
 from genzoo.models.registry import register
 from genzoo.nn import adversaries
@@ -99,13 +99,13 @@ class ClassifyingGAN(TwoPlayerModel):
         assert read is not None
         return read
 
-    def reading(self, judged: Judged, latents: Latents | None, given: Given | None) -> Nats | None:
+    def reading(self, judged: Judged, made: Fakes | None, given: Given | None) -> Nats | None:
         """−log p(y | x, y ≤ K) of data whose label is told, 0 of the others, shape (b); None of samples.
 
         Told ones are scaled up by how many of the batch they are, so that a mean over the batch is one over
         them.
         """
-        if latents is not None or judged.read is None or given is None or given.labels is None:
+        if made is not None or judged.read is None or given is None or given.labels is None:
             return None
         told = given.labels >= 0
         share = told.to(judged.read.dtype).mean().clamp_min(1 / len(told))

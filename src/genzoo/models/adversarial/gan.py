@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from genzoo.errors import BadInput, nearest
-from genzoo.models.adversarial.base import TwoPlayerModel
+from genzoo.models.adversarial.base import Fakes, TwoPlayerModel
 from genzoo.models.registry import register
 from genzoo.nn import adversaries
 from genzoo.nn.adversaries import GeneratorNorm, Net
@@ -169,7 +169,7 @@ class GAN(TwoPlayerModel):
         )
         return self.made(with_reference(self.generator, shown, latents))
 
-    def reading(self, judged: Judged, latents: Latents | None, given: Given | None) -> Nats | None:
+    def reading(self, judged: Judged, made: Fakes | None, given: Given | None) -> Nats | None:
         """−log P(y | x) of each item's label by the critic's class head, shape (b); None without one.
 
         Reference: Odena et al., 2017, arXiv:1610.09585, equation 3, of data and of samples alike.

@@ -10,16 +10,18 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from genzoo.errors import BadInput
-from genzoo.models.adversarial.base import TwoPlayerModel
+from genzoo.models.adversarial.base import Fakes, TwoPlayerModel
 from genzoo.models.adversarial.gan import Prior, check_prior, draw
 from genzoo.models.registry import register
 from genzoo.nn import adversaries
 from genzoo.nn.adversaries import GeneratorNorm, Net
+from genzoo.nn.augment import jittered
 from genzoo.nn.conditions import one_hot
 from genzoo.nn.critic import CriticNorm, Judged
 from genzoo.random import uniform
 from genzoo.types import Given, Items, Latents, Nats
 
+_TINY = {"shape": (1, 8, 8), "noise": 3, "categories": 3, "width": 4}
 _READER = 128  # width of Q's own hidden layer, as published
 
 
@@ -51,8 +53,8 @@ class Codes:
     objective={"class": "Adversarial", "divergence": "non-saturating"},
     tiny={
         "": {"shape": (1, 8, 8), "noise": 3, "categories": 3, "uniforms": 1, "net": "mlp", "hidden": (16,)},
-        "conv-dense": {"shape": (1, 8, 8), "noise": 3, "categories": 3, "width": 4, "net": "conv-dense"},
-        "dcgan": {"shape": (1, 8, 8), "noise": 3, "categories": 3, "width": 4},
+        "conv-dense": _TINY | {"net": "conv-dense", "jitter": 0.5},
+        "dcgan": _TINY,
     },
     optimizer={"name": "adam", "lr": 2e-4, "betas": (0.5, 0.999)},
 )
@@ -85,6 +87,8 @@ class InfoGAN(TwoPlayerModel):
         categories: values of the categorical code; 10 for MNIST.
         uniforms: uniform codes; 2 for MNIST.
         uniform_weight: of what Q says of uniform codes, beside 1 of the category.
+        jitter: how far samples are turned, sheared, stretched and moved at random before Q reads the category
+            off them (`genzoo.nn.augment.jittered`), so that it is none of these; 0: not at all, as published.
         net: kind of both nets: "mlp", "maxout", "dcgan", "conv-dense" or "residual".
         width: channels of the finest feature map of convolutional nets.
         hidden: widths of the hidden layers of both fully connected nets.
@@ -101,6 +105,7 @@ class InfoGAN(TwoPlayerModel):
         categories: int = 10,
         uniforms: int = 2,
         uniform_weight: float = 1.0,
+        jitter: float = 0.0,
         net: Net = "dcgan",
         width: int = 64,
         hidden: Sequence[int] = (1200, 1200),
@@ -113,8 +118,10 @@ class InfoGAN(TwoPlayerModel):
                 "InfoGAN needs categories of at least 2, uniforms and noise of at least 0, got "
                 f"{categories}, {uniforms} and {noise}"
             )
+        if jitter < 0 or (jitter and len(shape) != 3):
+            raise BadInput(f"--jitter {jitter}: at least 0, and above 0 for images alone")
         check_prior(prior)
-        self.prior = prior
+        self.prior, self.jitter = prior, jitter
         self.noise, self.categories, self.uniforms = noise, categories, uniforms
         self.uniform_weight, self.latent = uniform_weight, categories + uniforms + noise
         self.generator = adversaries.generator(
@@ -141,12 +148,15 @@ class InfoGAN(TwoPlayerModel):
         """Q(c | x) of items."""
         return self._codes(self.judge(images))
 
-    def reading(self, judged: Judged, latents: Latents | None, given: Given | None) -> Nats | None:
+    def reading(self, judged: Judged, made: Fakes | None, given: Given | None) -> Nats | None:
         """−log Q(c | G(z, c)) of samples, uniform codes counted by their weight; None of data."""
-        if latents is None:
+        if made is None:
             return None
-        category, values = latents[:, : self.categories], self.values(latents)
-        return -self._codes(judged).log_prob(category, values, self.uniform_weight)
+        codes = self._codes(judged)
+        if self.jitter:
+            codes = Codes(self.codes(jittered(made.images, self.jitter)).logits, codes.mean)
+        category = made.latents[:, : self.categories]
+        return -codes.log_prob(category, self.values(made.latents), self.uniform_weight)
 
     def values(self, latents: Latents) -> Float[Tensor, "b m"]:
         """The uniform codes of latents."""
