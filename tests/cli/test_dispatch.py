@@ -58,6 +58,10 @@ def test_no_command_shows_the_help_and_is_no_success(genzoo):
         (["sample", "r", "--out"], "sample: "),
         (["models", "--markdwn"], "did you mean '--markdown'?"),
         (["complete", "r", "--temperature", "hot", "--out", "x"], "expected a number, got 'hot'"),
+        (
+            ["train", "gan-mnist", "--judge", "me"],
+            "invalid choice 'me' for argument '--judge'. Expected one of (",
+        ),
     ],
 )
 def test_words_that_fit_nothing_are_refused_in_one_line(genzoo, words, says):
@@ -67,12 +71,14 @@ def test_words_that_fit_nothing_are_refused_in_one_line(genzoo, words, says):
     assert err.startswith("genzoo: error: ")
     assert err.count("\n") == 1
     assert says in err
+    assert "None" not in err
 
 
 @pytest.mark.parametrize(
     ("error", "code", "says"),
     [
         (BadInput("no\nsuch thing"), 2, "genzoo: error: no such thing\n"),
+        (BadInput("no :x: at [red]"), 2, "genzoo: error: no :x: at [red]\n"),
         (KeyboardInterrupt(), 130, "genzoo: interrupted\n"),
         (FloatingPointError("log_prob is not finite"), 1, "genzoo: error: log_prob is not finite\n"),
         (PermissionError(13, "Permission denied", "x.png"), 1, "Permission denied"),
@@ -86,6 +92,7 @@ def test_what_goes_wrong_is_one_line_and_an_exit_code(genzoo, monkeypatch, error
     found, out, err = genzoo("models")
     assert (found, out) == (code, "")
     assert says in err
+    assert "None" not in err
     assert err.count("\n") == 1
 
 

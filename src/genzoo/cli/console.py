@@ -11,7 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 def out() -> Console:
     """Standard output."""
-    return Console(highlight=False)
+    return Console(emoji=False, highlight=False)
 
 
 def wrote(path: Path, what: str) -> None:
@@ -26,7 +26,7 @@ def progress(title: str, total: int | None) -> Iterator[Callable[[int], None]]:
     Args:
         total: None if that is not known.
     """
-    console = Console(stderr=True)
+    console = Console(emoji=False, stderr=True)
     columns = (
         TextColumn("{task.description}"),
         BarColumn(bar_width=24),

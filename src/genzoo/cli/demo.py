@@ -45,7 +45,7 @@ def command(
     from genzoo.training.progress import duration
     from genzoo.training.trainer import choose_device
 
-    began, say = time.time(), Console(highlight=False, soft_wrap=True).print
+    began, say = time.time(), Console(emoji=False, highlight=False, soft_wrap=True).print
     if not 0 < fraction <= 1:
         raise BadInput(f"--fraction must be above 0 and at most 1, got {fraction:g}")
     check_extra()
@@ -209,7 +209,7 @@ class Progresses:
     """A bar for each model on a terminal; elsewhere a line at every fifth of its budget."""
 
     def __init__(self, jobs: Sequence[Job]) -> None:
-        self.console = Console(stderr=True, highlight=False)
+        self.console = Console(emoji=False, stderr=True, highlight=False)
         columns = (
             TextColumn("[bold]{task.description}"),
             BarColumn(bar_width=24),

@@ -42,7 +42,7 @@ def run(arguments: list[str]) -> int:
         return 0 if arguments else BAD_INPUT
     verb, *rest = arguments
     if verb == "--version":
-        Console(highlight=False).print(f"genzoo {__version__}")
+        Console(emoji=False, highlight=False).print(f"genzoo {__version__}")
         return 0
     if verb not in VERBS:
         what = "option" if verb.startswith("-") else "command"
@@ -61,7 +61,7 @@ def run(arguments: list[str]) -> int:
 
 def show_help() -> None:
     """What `genzoo --help` prints."""
-    console = Console(highlight=False)
+    console = Console(emoji=False, highlight=False)
     console.print("[bold]genzoo[/bold]: deep generative models of images: train, measure, use\n")
     console.print("usage: genzoo VERB RUN \\[--data DATA] --out PATH …\n")
     table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
@@ -81,5 +81,5 @@ def show_help() -> None:
 def complain(line: str, code: int) -> int:
     """Prints one line on standard error and returns the exit code."""
     text = " ".join(line.split())
-    Console(stderr=True, highlight=False).print(escape(text), soft_wrap=True, style="red")
+    Console(emoji=False, stderr=True, highlight=False).print(escape(text), soft_wrap=True, style="red")
     return code

@@ -84,10 +84,11 @@ def _plainly(complaint: str) -> str:
     kinds = {
         "invalid literal for int() with base 10: ": "expected a whole number, got ",
         "could not convert string to float: ": "expected a number, got ",
+        "'None', ": "",  # the choice of leaving an option to the recipe
     }
     for theirs, ours in kinds.items():
         complaint = complaint.replace(theirs, ours)
-    return complaint
+    return complaint.removesuffix(".")
 
 
 def spelt(parameter: inspect.Parameter) -> list[str]:

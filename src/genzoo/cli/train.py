@@ -53,7 +53,7 @@ def main(argv: Sequence[str]) -> int:
     able = capabilities(run.model)
     verb = next((v for v in ("sample", "reconstruct") if VERBS[v].possible(able)), "info")
     line = f"next: genzoo {verb} {run.folder}" + ("" if verb == "info" else f" --out {verb}.png")
-    Console().print(line, highlight=False, soft_wrap=True)
+    Console(emoji=False).print(line, highlight=False, soft_wrap=True)
     return 0
 
 
@@ -195,7 +195,7 @@ def print_overview() -> None:
     for name in recipes.names():
         recipe = recipes.read(name)
         table.add_row(name, recipe.summary, recipe.published)
-    console = Console()
+    console = Console(emoji=False)
     console.print(table)
     console.print("models: " + ", ".join(catalogue()), highlight=False)
     console.print("`genzoo train NAME --help` lists every option of a recipe or model.\n", highlight=False)
@@ -224,9 +224,9 @@ def dry_run(what: str | None, given: dict[str, Any], flags: dict[str, Any]) -> N
     table.add_row("speed", f"{found.images_per_second:,.0f} images/s")
     seconds = found.seconds if found.seconds is not None else 60 * (config.settings.minutes or 0)
     table.add_row("expected time", duration(seconds))
-    Console().print(table)
+    Console(emoji=False).print(table)
     for index, spec in enumerate((config.model, config.objective)):
-        Console(file=sys.stdout).print(("model " if index == 0 else "objective "), spec)
+        Console(emoji=False, file=sys.stdout).print(("model " if index == 0 else "objective "), spec)
 
 
 def megabytes(size: int) -> str:

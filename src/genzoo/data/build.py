@@ -140,7 +140,7 @@ class _Job:
 @contextmanager
 def progress(source: str, total: int) -> Iterator[Callable[[int], None]]:
     """A progress bar on a terminal, nothing elsewhere; yields what to call with each count of files."""
-    console = Console(stderr=True)
+    console = Console(emoji=False, stderr=True)
     if not console.is_terminal:
         yield lambda count: None
         return

@@ -48,7 +48,7 @@ class View:
 
     def __init__(self, name: str, console: Console | None = None, *, quiet: bool = False) -> None:
         self.name, self.quiet = name, quiet
-        self.console = console or Console(stderr=True)
+        self.console = console or Console(emoji=False, stderr=True)
         self.bar = Progress(
             TextColumn("[bold]{task.description}"),
             BarColumn(bar_width=24),
