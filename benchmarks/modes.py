@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from matplotlib.figure import Figure
 
@@ -97,17 +98,33 @@ def train(recipe: str, data: Dataset, seed: int, **options: Any) -> tuple[Any, f
         return trained.model, time.process_time() - began
 
 
+def played(
+    kept: Path, recipe: str, data: Dataset, seed: int, extractor: Extractor | None, **options: Any
+) -> tuple[list[Result], float, Items]:
+    """What a run found, its processor seconds and samples; a finished one is kept, and not played again."""
+    if not kept.is_file():
+        model, took = train(recipe, data, seed, **options)
+        found = json.dumps([r.to_json() for r in coverage(model, data, extractor=extractor)])
+        samples = sample(model, POINTS if extractor is None else 64)
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        np.savez(kept, found=found, seconds=took, samples=samples.numpy())
+    with np.load(kept) as old:
+        results = [Result(**told) for told in json.loads(str(old["found"]))]
+        return results, float(old["seconds"]), torch.from_numpy(old["samples"])
+
+
 def seeds_of(
-    recipe: str, data: Dataset, seeds: int, extractor: Extractor | None = None, **options: Any
+    kept: Path, recipe: str, data: Dataset, seeds: int, extractor: Extractor | None = None, **options: Any
 ) -> tuple[dict[str, Any], list[Result], Items]:
     """Runs with seeds 0, 1, …: what each found, mean ± sd, and samples of the first."""
     runs, seconds, first = [], [], torch.empty(0)
     for seed in range(seeds):
-        model, took = train(recipe, data, seed, **options)
-        runs.append(coverage(model, data, extractor=extractor))
+        path = kept.with_name(f"{kept.name}-{seed}.npz")
+        found, took, samples = played(path, recipe, data, seed, extractor, **options)
+        runs.append(found)
         seconds.append(round(took, 1))
         if not seed:
-            first = sample(model, POINTS if extractor is None else 64)
+            first = samples
         print(
             f"  seed {seed}: {', '.join(f'{r.name} {r.value:.3g}' for r in runs[-1])}, {took:.0f} s",
             flush=True,
@@ -116,6 +133,11 @@ def seeds_of(
     by_seed = [{r.name: r.value for r in run} for run in runs]
     kept = {"results": [r.to_json() for r in summary], "by_seed": by_seed, "processor_seconds": seconds}
     return kept, summary, first
+
+
+def file_name(title: str) -> str:
+    """A game's title as part of a file's name."""
+    return title.replace(",", "").replace(" ", "-")
 
 
 def heading(data: str) -> str:
@@ -144,7 +166,7 @@ def line(name: str, results: Sequence[Result]) -> str:
 
 
 def mixtures(
-    chosen: Sequence[str], seeds: int, images: int | None, games: Mapping[str, Game]
+    chosen: Sequence[str], seeds: int, images: int | None, games: Mapping[str, Game], kept: Path
 ) -> tuple[dict[str, Any], dict[str, dict[str, Items]]]:
     """Every game on the mixtures chosen."""
     results: dict[str, Any] = {}
@@ -156,6 +178,7 @@ def mixtures(
         for title, game in games.items():
             print(f"{name}, {title}", flush=True)
             found = seeds_of(
+                kept / f"{name}-{file_name(title)}",
                 game.on_points or f"gan-{name}",
                 data,
                 seeds,
@@ -169,7 +192,9 @@ def mixtures(
     return results, points
 
 
-def stacks(source: str, seeds: int, images: int | None, games: Mapping[str, Game]) -> dict[str, Any]:
+def stacks(
+    source: str, seeds: int, images: int | None, games: Mapping[str, Game], kept: Path
+) -> dict[str, Any]:
     """A DCGAN under every game on stacked digits, judged by a classifier of the digits."""
     from genzoo.evaluation.features import extractor_for
 
@@ -180,8 +205,16 @@ def stacks(source: str, seeds: int, images: int | None, games: Mapping[str, Game
     for title, game in games.items():
         print(title, flush=True)
         options = {**game.options, **game.on_images}
+        path = kept / f"{source}-{file_name(title)}"
         results[title], summary, first = seeds_of(
-            "dcgan-stacked", data, seeds, extractor, objective=game.objective(), images=images, **options
+            path,
+            "dcgan-stacked",
+            data,
+            seeds,
+            extractor,
+            objective=game.objective(),
+            images=images,
+            **options,
         )
         lines.append(line(title, summary))
         if title == "non-saturating":
@@ -232,6 +265,7 @@ def main() -> None:
     parser.add_argument("--data", default="stacked-mnist5k", help="of --stacked")
     parser.add_argument("--mixtures", nargs="+", choices=list(MIXTURES), default=list(MIXTURES))
     parser.add_argument("--games", nargs="+", choices=list(GAMES), default=list(GAMES), metavar="GAME")
+    parser.add_argument("--kept", type=Path, default=Path("modes-runs"), help="folder of finished runs")
     options = parser.parse_args()
     torch.set_num_threads(1)
     games = {name: GAMES[name] for name in options.games}
@@ -239,9 +273,9 @@ def main() -> None:
     old = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
     results, commands = old.get("results", {}), old.get("commands", {})
     if options.stacked:
-        made = {options.data: stacks(options.data, options.seeds, options.images, games)}
+        made = {options.data: stacks(options.data, options.seeds, options.images, games, options.kept)}
     else:
-        made, points = mixtures(options.mixtures, options.seeds, options.images, games)
+        made, points = mixtures(options.mixtures, options.seeds, options.images, games, options.kept)
         if set(points) == set(MIXTURES) and len(games) == len(GAMES):
             picture(points, PICTURES / "modes.png")
             print("wrote", PICTURES / "modes.png")
