@@ -163,7 +163,45 @@ def tips(said: dict[str, Any]) -> tuple[str, list[list[str]]]:
     return "change | Fréchet distance at the end | at its best | CPU time of training", rows
 
 
+def infogan(said: dict[str, Any]) -> tuple[str, list[list[str]]]:
+    """What the codes of each seed came to mean."""
+    rows = []
+    for seed, run in enumerate(said["runs"]):
+        strongest = [f"{max(abs(r) for r in run[name]):.2f}" for name in ("slant", "ink")]
+        rows.append([str(seed), f"{run['error']:.1%}", *strongest, f"{run['processor_seconds']:,} s"])
+    mean = f"**{said['mean']:.1%}** ± {said['sd']:.1%} (published {said['published']:.0%})"
+    rows.append(["mean", mean, "", "", ""])
+    head = "error of the category as a class | correlation of a number with the slant | with the ink"
+    return f"seed | {head} | CPU time of training", rows
+
+
+def infogan_ablation(said: dict[str, Any]) -> tuple[str, list[list[str]]]:
+    """The error of the category without one thing or another."""
+    rows = [
+        [name, ", ".join(f"{error:.1%}" for error in found["errors"])]
+        for name, found in said["variants"].items()
+    ]
+    return f"at {said['size']}×{said['size']} | error of the category, a seed each", rows
+
+
+def asked(said: dict[str, Any]) -> tuple[str, list[list[str]]]:
+    """How often a sample is read as the class that it was asked for."""
+    rows = [
+        [
+            f"`{recipe}`",
+            ", ".join(f"{run['share']:.1%}" for run in runs),
+            f"{min(min(run['by_class']) for run in runs):.1%}",
+            f"{max(run['processor_seconds'] for run in runs):,} s",
+        ]
+        for recipe, runs in said["results"].items()
+    ]  # fmt: skip
+    return "recipe | read as asked, a seed each | the worst class | CPU time of training", rows
+
+
 ROWS: dict[str, Rows] = {
+    "infogan": infogan,
+    "infogan-ablation": infogan_ablation,
+    "asked": asked,
     "gan-steps": gan_steps,
     "collapse-mnist": collapse,
     "collapse-cifar10": collapse,
