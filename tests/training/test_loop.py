@@ -122,6 +122,16 @@ def test_clipping_bounds_the_step():
     assert abs(run.model.a.item() - 1) == pytest.approx(0.05, rel=1e-4)  # lr 0.1 times norm 0.5
 
 
+def test_gradients_from_before_the_run_have_no_part_in_it_and_none_are_left():
+    fresh, stale = make(Square(), images=4), make(Square(), images=4)
+    stale.model.a.grad = torch.full((1,), 100.0)
+    for run in (fresh, stale):
+        fit(run)
+        assert run.model.a.grad is None
+    assert torch.equal(fresh.model.a, stale.model.a)
+    assert fresh.model.a.item() != 1.0
+
+
 def test_a_request_to_stop_is_heeded_between_steps():
     run, calls = make(Square()), []
     fit(run, stop=lambda: calls.append(0) or len(calls) > 3)

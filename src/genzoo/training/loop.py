@@ -73,6 +73,7 @@ def make_move(run: Run, update: Update[Any], batch: Batch, move: int) -> dict[st
     """
     settings, optimizer = run.settings, run.optimizers[update.player]
     parameters = [p for group in optimizer.param_groups for p in group["params"]]
+    optimizer.zero_grad()  # of gradients that are not of this run
     parts, rank, world = settings.accumulate, distributed.rank(), distributed.world()
     total: dict[str, float] = {}
     for i, part in enumerate(split(batch, parts)):
