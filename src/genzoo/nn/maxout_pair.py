@@ -59,12 +59,10 @@ class MaxoutBody(nn.Sequential):
     """
 
     def __init__(self, shape: Sequence[int], hidden: Sequence[int]) -> None:
-        layers: list[nn.Module] = [ToUnit()] if len(shape) == 3 else []
+        layers: list[nn.Module] = [*([ToUnit()] if len(shape) == 3 else []), nn.Flatten()]
         widths = (prod(shape), *hidden)
-        layers.append(nn.Flatten())
-        for inp, out in pairwise(widths):
-            first = isinstance(layers[-1], nn.Flatten)
-            layers += [Dropout(_INPUT_DROPOUT if first else _HIDDEN_DROPOUT), Maxout(inp, out, _PIECES)]
+        for i, (inp, out) in enumerate(pairwise(widths)):
+            layers += [Dropout(_HIDDEN_DROPOUT if i else _INPUT_DROPOUT), Maxout(inp, out, _PIECES)]
         super().__init__(*layers, Dropout(_HIDDEN_DROPOUT))
         self.features = widths[-1]
         start(self, _JUDGED)
