@@ -1,11 +1,11 @@
 """`python -m benchmarks.collapse`: do samples get worse again? Every objective as published and as ours."""
 
 import argparse
-import json
 import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from matplotlib.figure import Figure
 
-from benchmarks.measure import RESULTS, record
+from benchmarks.measure import RESULTS, kept, record
 from genzoo import api
 from genzoo.objectives import build_objective
 from genzoo.objectives.divergences import DIVERGENCES
@@ -40,16 +40,11 @@ def curve(log: Sequence[Mapping[str, Any]]) -> Curve:
 
 
 def run(
-    recipe: str,
-    divergence: str,
-    data: str,
-    seed: int,
-    options: Mapping[str, Any],
-    rules: Mapping[str, Any] | None = None,
+    recipe: str, data: str, seed: int, options: Mapping[str, Any], rules: Mapping[str, Any]
 ) -> dict[str, Any]:
     """One training, judged at 20 moments in the features of the data's classifier; nothing of it is kept."""
     config, dataset = api.prepare(recipe, data, options=options)
-    spec = dict(config.objective) | dict(rules or {}) | {"divergence": divergence}
+    spec = dict(config.objective) | dict(rules)
     began = time.process_time()
     with tempfile.TemporaryDirectory(prefix="genzoo-collapse-") as folder:
         trained = api.train(
@@ -126,13 +121,10 @@ def played(options: argparse.Namespace, chosen: Sequence[tuple[str, str]]) -> di
             own |= DENSE
         runs = []
         for seed in range(options.seeds):
-            kept = Path(options.kept) / f"{recipe}-{objective}-{seed}.json"
-            if not kept.is_file() and not options.collect:
-                found = run(recipe, objective, options.data, seed, own)
-                kept.parent.mkdir(parents=True, exist_ok=True)
-                kept.write_text(json.dumps(found), encoding="utf-8")
-            if kept.is_file():
-                runs.append(json.loads(kept.read_text(encoding="utf-8")))
+            path = Path(options.kept) / f"{recipe}-{objective}-{seed}.json"
+            play = partial(run, recipe, options.data, seed, own, {"divergence": objective})
+            if path.is_file() or not options.collect:
+                runs.append(kept(path, own, play))
         if not runs:
             continue
         name = f"{objective}, {recipe}"

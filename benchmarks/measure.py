@@ -1,5 +1,6 @@
 """Medians of interleaved runs, and the record of where and how they were made."""
 
+import json
 import os
 import platform
 import shlex
@@ -14,7 +15,7 @@ from typing import Any
 
 import torch
 
-from genzoo.files import write_json
+from genzoo.files import read_json, write_json
 
 RESULTS = Path(__file__).parent / "results"
 
@@ -83,3 +84,19 @@ def record(name: str, results: Mapping[str, Any], command: list[str]) -> Path:
         },
     )
     return path
+
+
+def kept(path: Path, about: Mapping[str, Any], play: Callable[[], Mapping[str, Any]]) -> dict[str, Any]:
+    """What `play` found, from the file where it is kept; played only if there is none yet.
+
+    Exits if the file is of a run about something else, such as another budget.
+    """
+    wanted = json.loads(json.dumps(about))
+    if not path.is_file():
+        found = play()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_json(path, {"about": wanted, **found})
+    said = read_json(path)
+    if said.pop("about", None) != wanted:
+        sys.exit(f"{path} is of a run with other settings: move it away, or give another --kept")
+    return said

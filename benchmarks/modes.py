@@ -7,14 +7,14 @@ import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from matplotlib.figure import Figure
 
-from benchmarks.measure import RESULTS, record
+from benchmarks.measure import RESULTS, kept, record
 from genzoo import api
 from genzoo.apply import sample
 from genzoo.data import Dataset, load
@@ -99,40 +99,34 @@ def train(recipe: str, data: Dataset, seed: int, **options: Any) -> tuple[Any, f
 
 
 def played(
-    kept: Path, recipe: str, data: Dataset, seed: int, extractor: Extractor | None, **options: Any
-) -> tuple[list[Result], float, Items]:
-    """What a run found, its processor seconds and samples; a finished one is kept, and not played again."""
-    if not kept.is_file():
-        model, took = train(recipe, data, seed, **options)
-        found = json.dumps([r.to_json() for r in coverage(model, data, extractor=extractor)])
-        samples = sample(model, POINTS if extractor is None else 64)
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        np.savez(kept, found=found, seconds=took, samples=samples.numpy())
-    with np.load(kept) as old:
-        results = [Result(**told) for told in json.loads(str(old["found"]))]
-        return results, float(old["seconds"]), torch.from_numpy(old["samples"])
+    recipe: str, data: Dataset, seed: int, extractor: Extractor | None, **options: Any
+) -> dict[str, Any]:
+    """What a run found, its processor seconds and, of seed 0, samples."""
+    model, took = train(recipe, data, seed, **options)
+    found = [r.to_json() for r in coverage(model, data, extractor=extractor)]
+    samples = sample(model, POINTS if extractor is None else 64).tolist() if not seed else []
+    return {"found": found, "seconds": round(took, 1), "samples": samples}
 
 
 def seeds_of(
-    kept: Path, recipe: str, data: Dataset, seeds: int, extractor: Extractor | None = None, **options: Any
+    stem: Path, recipe: str, data: Dataset, seeds: int, extractor: Extractor | None = None, **options: Any
 ) -> tuple[dict[str, Any], list[Result], Items]:
     """Runs with seeds 0, 1, …: what each found, mean ± sd, and samples of the first."""
     runs, seconds, first = [], [], torch.empty(0)
+    about = {"recipe": recipe} | {k: v for k, v in options.items() if k != "objective"}
     for seed in range(seeds):
-        path = kept.with_name(f"{kept.name}-{seed}.npz")
-        found, took, samples = played(path, recipe, data, seed, extractor, **options)
-        runs.append(found)
-        seconds.append(round(took, 1))
+        path = stem.with_name(f"{stem.name}-{seed}.json")
+        said = kept(path, about, partial(played, recipe, data, seed, extractor, **options))
+        runs.append([Result(**told) for told in said["found"]])
+        seconds.append(said["seconds"])
         if not seed:
-            first = samples
-        print(
-            f"  seed {seed}: {', '.join(f'{r.name} {r.value:.3g}' for r in runs[-1])}, {took:.0f} s",
-            flush=True,
-        )
+            first = torch.tensor(said["samples"])
+        values = ", ".join(f"{r.name} {r.value:.3g}" for r in runs[-1])
+        print(f"  seed {seed}: {values}, {said['seconds']:.0f} s", flush=True)
     summary = over_seeds(runs)
     by_seed = [{r.name: r.value for r in run} for run in runs]
-    kept = {"results": [r.to_json() for r in summary], "by_seed": by_seed, "processor_seconds": seconds}
-    return kept, summary, first
+    table = {"results": [r.to_json() for r in summary], "by_seed": by_seed, "processor_seconds": seconds}
+    return table, summary, first
 
 
 def file_name(title: str) -> str:
@@ -166,7 +160,7 @@ def line(name: str, results: Sequence[Result]) -> str:
 
 
 def mixtures(
-    chosen: Sequence[str], seeds: int, images: int | None, games: Mapping[str, Game], kept: Path
+    chosen: Sequence[str], seeds: int, images: int | None, games: Mapping[str, Game], folder: Path
 ) -> tuple[dict[str, Any], dict[str, dict[str, Items]]]:
     """Every game on the mixtures chosen."""
     results: dict[str, Any] = {}
@@ -178,7 +172,7 @@ def mixtures(
         for title, game in games.items():
             print(f"{name}, {title}", flush=True)
             found = seeds_of(
-                kept / f"{name}-{file_name(title)}",
+                folder / f"{name}-{file_name(title)}",
                 game.on_points or f"gan-{name}",
                 data,
                 seeds,
@@ -193,7 +187,7 @@ def mixtures(
 
 
 def stacks(
-    source: str, seeds: int, images: int | None, games: Mapping[str, Game], kept: Path
+    source: str, seeds: int, images: int | None, games: Mapping[str, Game], folder: Path
 ) -> dict[str, Any]:
     """A DCGAN under every game on stacked digits, judged by a classifier of the digits."""
     from genzoo.evaluation.features import extractor_for
@@ -205,7 +199,7 @@ def stacks(
     for title, game in games.items():
         print(title, flush=True)
         options = {**game.options, **game.on_images}
-        path = kept / f"{source}-{file_name(title)}"
+        path = folder / f"{source}-{file_name(title)}"
         results[title], summary, first = seeds_of(
             path,
             "dcgan-stacked",

@@ -1,17 +1,17 @@
 """`python -m benchmarks.tips`: the common advice for training GANs, each against one small DCGAN."""
 
 import argparse
-import json
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from benchmarks.collapse import run, summary
-from benchmarks.measure import record
+from benchmarks.measure import kept, record
 
 BASE = "dcgan-mnist-paper"
 SMALL = {"size": 14, "width": 16, "batch": 64, "images": 300_000}
@@ -77,13 +77,10 @@ def main() -> None:
             continue
         runs = []
         for seed in range(options.seeds):
-            kept = Path(options.kept) / f"{number:02}-{seed}.json"
-            if not kept.is_file():
-                own = SMALL | {"images": options.images} | dict(tip.options)
-                found = run(BASE, None, "mnist", seed, own, tip.rules)
-                kept.parent.mkdir(parents=True, exist_ok=True)
-                kept.write_text(json.dumps(found), encoding="utf-8")
-            runs.append(json.loads(kept.read_text(encoding="utf-8")))
+            own = SMALL | {"images": options.images} | dict(tip.options)
+            path = Path(options.kept) / f"{number:02}-{seed}.json"
+            play = partial(run, BASE, "mnist", seed, own, tip.rules)
+            runs.append(kept(path, {"options": own, "rules": tip.rules}, play))
         seconds = sum(one["processor_seconds"] for one in runs) / len(runs)
         results[name] = {**summary(runs), "processor_seconds": round(seconds), "runs": runs}
         last, best = results[name]["last"], results[name]["best"]
