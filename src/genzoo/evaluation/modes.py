@@ -33,6 +33,7 @@ Tick = Callable[[int], None]  # told how many more items are done
 NEAR = 3.0  # standard deviations
 ENOUGH = 20  # samples of a mixture's mode that no stray samples make up
 STRICT = f"modes[{ENOUGH} samples]"
+NEEDS = "a mode needs {}"
 POINTS, STACKS = 2_500, 26_000  # samples that the literature judges, of a mixture and of stacked digits
 
 
@@ -167,7 +168,7 @@ def coverage(
     judge, share = _judge(dataset, extractor)
     modes = torch.cat([judge(items).cpu() for items in drawn(model, n, seed, batch, tick)])
     found = counted(modes, share)
-    protocol = f"{dataset.name}, {n:,} samples, of which a mode needs 1"
+    protocol = f"{dataset.name}, {n:,} samples, of which {NEEDS.format(1)}"
     if extractor is None or dataset.name in MIXTURES:
         return results(found, f"{protocol}, within {NEAR:g} standard deviations of its centre", seed)
     seen = f", {view.protocol()}" if view else ""
@@ -197,8 +198,8 @@ def results(found: Coverage, protocol: str, seed: int, measured_with: str = "") 
     total = f"of {len(found.share):,}"
     made = [Result("modes", found.modes(), None, found.n, total, "estimate", protocol, seed)]
     if not measured_with:
-        enough = found.modes(ENOUGH)
-        made.append(Result(STRICT, enough, None, found.n, total, "estimate", protocol, seed))
+        enough, strict = found.modes(ENOUGH), protocol.replace(NEEDS.format(1), NEEDS.format(ENOUGH))
+        made.append(Result(STRICT, enough, None, found.n, total, "estimate", strict, seed))
         made.append(Result("high_quality", *found.high_quality, found.n, "share", "estimate", protocol, seed))
     if found.reverse_kl is not None:
         made.append(Result("reverse_kl", *found.reverse_kl, found.n, "nats", "estimate", protocol, seed))
