@@ -8,6 +8,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -24,7 +25,8 @@ from genzoo.training.loop import play
 from genzoo.training.run import start
 from genzoo.training.settings import OptimizerSettings, Settings
 
-GAMES = {  # model, arguments, binary pixels, the call a hand-written loop descends
+# model, arguments, binary pixels, the call a hand-written loop descends
+GAMES: dict[str, tuple[str, dict[str, Any], bool, str]] = {
     "autoencoder": ("autoencoder", {"code": 30}, False, "squared"),
     "vae": ("vae", {"latent": 50, "hidden": [500, 500]}, True, "elbo"),
     "pixelcnn": ("pixelcnn", {"levels": 2, "width": 16, "blocks": 4}, True, "log_prob"),
@@ -43,7 +45,7 @@ def as_folder(source: str, folder: Path, items: int) -> tuple[int, ...]:
 
 def endless(data: Iterator[Tensor] | object) -> Iterator[Tensor]:
     """Epoch after epoch."""
-    return itertools.chain.from_iterable(itertools.repeat(data))  # type: ignore[arg-type]
+    return itertools.chain.from_iterable(itertools.repeat(data))
 
 
 def data_path(folder: Path, shape: tuple[int, ...], batch: int, rounds: int) -> dict:
@@ -66,7 +68,7 @@ def step_of(name: str, folder: Path, shape: tuple[int, ...], batch: int, steps: 
     """Training steps of a family: the one loop against a hand-written one over a DataLoader."""
     model_name, arguments, binary, call = GAMES[name]
     entry = catalogue()[model_name]
-    spec = {"class": entry.cls.__name__, "shape": list(shape), **arguments}
+    spec: dict[str, Any] = {"class": entry.cls.__name__, "shape": list(shape), **arguments}
     view = View(binarize="dynamic" if binary else "none")
     dataset = load(folder, View())
     run = start(

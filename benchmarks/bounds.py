@@ -52,7 +52,7 @@ def measured(name: str, options: argparse.Namespace) -> dict[str, Tensor]:
     folder = options.runs / name
     model, view = load_model(folder), View.from_json(read_spec(folder)["view"])
     dataset = load(options.data, view)
-    found = {}
+    found: dict[str, Any] = {}
     for draws, limit in ((100, None), (options.draws, None if name in DENSE else FIRST)):
         measures = [m for m in measures_of(model, iwae=draws, samples=16) if m.kind == "bound"]
         measures = measures if draws == 100 else [m for m in measures if m.name != "elbo"]

@@ -58,7 +58,7 @@ def others(images: np.ndarray) -> dict[str, int]:
 def log_probs(model: Model, batches: Callable[[], Any]) -> float:
     """The mean bits/dim that the model itself says."""
     with evaluating(model):
-        found = torch.cat([model.log_prob(b.images, b.given) for b in batches()]).double()  # type: ignore
+        found = torch.cat([model.log_prob(b.images, b.given) for b in batches()]).double()
     return float(bits_per_dim(found, model.shape).mean())
 
 

@@ -54,7 +54,8 @@ def learn(name: str, dataset: Dataset, test: Tensor, options: argparse.Namespace
     settings = Settings(minutes=1e6, batch=100, seed=options.seed, horizon=1e6)
     batches = Batches(dataset, view=View(binarize="dynamic"), size=100, seed=options.seed)
     run = start(model, ARMS[name][1], batches, settings, OptimizerSettings(lr=1e-3))
-    curve, spent = [], 0.0
+    curve: list[dict[str, float]] = []
+    spent = 0.0
     while spent < options.seconds:
         began = time.process_time()
         run.model.train()

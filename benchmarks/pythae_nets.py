@@ -50,7 +50,7 @@ def their_vae(name: str) -> their_models.VAE:
         encoder, decoder = ConvEncoder(SHAPE, WIDTH, 2 * LATENT), ConvDecoder(LATENT, WIDTH, SHAPE)
         for layer in decoder:
             if isinstance(layer, Deconvolution):
-                layer.__class__ = nn.ConvTranspose2d  # the same weights in torch's layer
+                layer.__class__ = nn.ConvTranspose2d  # type: ignore[assignment]  # the same weights in torch's layer
         return their_models.VAE(config, encoder=_Encoder(encoder), decoder=_Decoder(decoder))
     return their_models.VAE(
         config, encoder=Encoder_Conv_VAE_MNIST(config), decoder=Decoder_Conv_AE_MNIST(config)

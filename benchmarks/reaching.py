@@ -73,7 +73,8 @@ class Watch:
         if self.steps % EVERY:
             return
         now = (time.process_time(), time.perf_counter())
-        self.spent = tuple(s + n - b for s, n, b in zip(self.spent, now, self.began, strict=True))
+        cpu, clock = (s + n - b for s, n, b in zip(self.spent, now, self.began, strict=True))
+        self.spent = cpu, clock
         self.elbo = self.measure()
         for target in self.asked.targets:
             if self.elbo >= target and str(target) not in self.reached:

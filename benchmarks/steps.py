@@ -14,7 +14,7 @@ from benchmarks.plain_dense import PlainFVBN, PlainMADE, PlainNADE
 from benchmarks.plain_gated import PlainGatedPixelCNN, PlainPixelCNNPP
 from benchmarks.plain_pixelcnn import PlainPixelCNN
 from benchmarks.plain_pixelrnn import DiagonalBiLSTM, PixelRNN, RowLSTM
-from genzoo.models import catalogue
+from genzoo.models import Model, catalogue
 from genzoo.models.base import parameter_count
 
 Score = Callable[[Any, Tensor], Tensor]  # a net and images to log p(x)
@@ -88,7 +88,8 @@ def main() -> None:
         arguments, plain, score, batch, levels = NETS[name]
         torch.manual_seed(0)
         images = torch.randint(levels, (batch, 1, 28, 28)).float() / (levels - 1)
-        ours, theirs = catalogue()[name].cls((1, 28, 28), levels=levels, **arguments), plain()
+        made: Callable[..., Model] = catalogue()[name].cls
+        ours, theirs = made((1, 28, 28), levels=levels, **arguments), plain()
         contenders = {
             "genzoo": stepping(ours, own, images, options.steps),
             "plain PyTorch": stepping(theirs, score, images, options.steps),

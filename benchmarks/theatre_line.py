@@ -123,8 +123,9 @@ def begun(divergence: str) -> Run:
 
 def seen(run: Run) -> Moment:
     """The game as it stands: q from 20,000 evenly spaced z."""
-    model = run.model
+    model, game = run.model, run.objective
     assert isinstance(model, GAN)
+    assert isinstance(game, Adversarial)
     with evaluating(model):
         z = (torch.arange(20_000) + 0.5) / 10_000 - 1
         samples = model.decode(z[:, None])[:, 0].double().numpy()
@@ -134,7 +135,7 @@ def seen(run: Run) -> Moment:
     reach = np.arange(-4 * WINDOW, 4 * WINDOW + STEP / 2, STEP)
     kernel = np.exp(-np.square(reach / WINDOW) / 2)
     q = np.convolve(counts, kernel / kernel.sum(), mode="same")
-    said = (judged if run.objective.divergence.boundary is not None else judged_by_distance)(score, q)
+    said = (judged if game.divergence.boundary is not None else judged_by_distance)(score, q)
     return Moment(run.step, q, places=samples[250::500], **said)
 
 

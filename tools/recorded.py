@@ -154,6 +154,42 @@ def collapse(said: dict[str, Any]) -> tuple[str, list[list[str]]]:
     return "divergence | settings | best | last | last ÷ best | seeds", rows
 
 
+def modes(said: dict[str, Any]) -> tuple[str, list[list[str]]]:
+    """Modes found by every game, mean ± standard deviation over seeds."""
+    rows = []
+    for data, games in said["results"].items():
+        for number, (game, x) in enumerate(games.items()):
+            found = {
+                r["name"].partition("[")[0] + ("*" if "20 samples" in r["name"] else ""): r
+                for r in x["results"]
+            }
+            cells = [
+                spread([scale * found[key]["value"], scale * found[key]["stderr"]], digits)
+                if key in found
+                else ""
+                for key, scale, digits in (
+                    ("modes", 1, 1),
+                    ("modes*", 1, 1),
+                    ("high_quality", 100, 1),
+                    ("reverse_kl", 1, 2),
+                )
+            ]
+            seconds = x["processor_seconds"]
+            rows.append(
+                [
+                    "" if number else f"`{data}`",
+                    game,
+                    *cells,
+                    str(len(seconds)),
+                    f"{sum(seconds) / len(seconds):,.0f} s",
+                ]
+            )
+    heading = (
+        "data | game | modes | with 20 samples | near one, % | reverse KL | seeds | CPU time of training"
+    )
+    return heading, rows
+
+
 def tips(said: dict[str, Any]) -> tuple[str, list[list[str]]]:
     """One change at a time."""
     rows = [
@@ -205,6 +241,7 @@ ROWS: dict[str, Rows] = {
     "gan-steps": gan_steps,
     "collapse-mnist": collapse,
     "collapse-cifar10": collapse,
+    "modes": modes,
     "tips": tips,
     "sampling": sampling,
     "sampling-paper": sampling,
