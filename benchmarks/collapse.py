@@ -1,7 +1,6 @@
 """`python -m benchmarks.collapse`: do samples get worse again? Every objective as published and as ours."""
 
 import argparse
-import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
@@ -13,7 +12,7 @@ from typing import Any
 import torch
 from matplotlib.figure import Figure
 
-from benchmarks.measure import RESULTS, kept, record
+from benchmarks.measure import RESULTS, given, kept, record
 from genzoo import api
 from genzoo.objectives import build_objective
 from genzoo.objectives.divergences import DIVERGENCES
@@ -149,6 +148,7 @@ def main() -> None:
     parser.add_argument("--width", type=int, help="of the nets instead of the recipes'")
     parser.add_argument("--only", choices=("ours", "papers"), help="one of the two settings")
     parser.add_argument("--kept", default="collapse-runs", help="folder of finished runs, one file each")
+    parser.add_argument("--name", help="of what is written instead of collapse-DATA")
     parser.add_argument("--collect", action="store_true", help="play nothing, gather what is kept")
     options = parser.parse_args()
     torch.set_num_threads(1)
@@ -156,8 +156,8 @@ def main() -> None:
     results = played(options, chosen)
     if not results or (len(options.objectives) < len(DIVERGENCES) and not options.collect):
         return  # a part: --collect gathers
-    name = f"collapse-{options.data}"
-    print("wrote", record(name, {"results": results}, ["python", "-m", "benchmarks.collapse", *sys.argv[1:]]))
+    name = options.name or f"collapse-{options.data}"
+    print("wrote", record(name, {"results": results}, given("collapse")))
     picture(results, PICTURES / f"{name}.png")
     print("wrote", RESULTS / f"{name}.json", PICTURES / f"{name}.png")
 

@@ -86,6 +86,15 @@ def record(name: str, results: Mapping[str, Any], command: list[str]) -> Path:
     return path
 
 
+def given(module: str) -> list[str]:
+    """The command of a benchmark as it was given, but for the folder of finished runs."""
+    words = list(sys.argv[1:])
+    if "--kept" in words:
+        at = words.index("--kept")
+        del words[at : at + 2]
+    return ["python", "-m", f"benchmarks.{module}", *words]
+
+
 def kept(path: Path, about: Mapping[str, Any], play: Callable[[], Mapping[str, Any]]) -> dict[str, Any]:
     """What `play` found, from the file where it is kept; played only if there is none yet.
 

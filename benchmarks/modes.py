@@ -2,7 +2,7 @@
 
 import argparse
 import json
-import sys
+import shlex
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from matplotlib.figure import Figure
 
-from benchmarks.measure import RESULTS, kept, record
+from benchmarks.measure import RESULTS, given, kept, record
 from genzoo import api
 from genzoo.apply import sample
 from genzoo.data import Dataset, load
@@ -283,11 +283,11 @@ def main() -> None:
         if set(points) == set(MIXTURES) and len(games) == len(GAMES):
             picture(points, PICTURES / "modes.png")
             print("wrote", PICTURES / "modes.png")
-    command = " ".join(["python -m benchmarks.modes", *sys.argv[1:]])
+    command = given("modes")
     published = [dict(zip(("data", "model", "modes", "source"), p, strict=True)) for p in PUBLISHED]
     made = {data: results.get(data, {}) | found for data, found in made.items()}
-    about = {"results": results | made, "commands": commands | dict.fromkeys(made, command)}
-    print("wrote", record("modes", about | {"published": published}, command.split()))
+    about = {"results": results | made, "commands": commands | dict.fromkeys(made, shlex.join(command))}
+    print("wrote", record("modes", about | {"published": published}, command))
     for data, model, modes, source in PUBLISHED:
         print(f"published: {data:16}{model:14}{modes:>6} modes  ({source})")
 

@@ -1,7 +1,6 @@
 """`python -m benchmarks.tips`: the common advice for training GANs, each against one small DCGAN."""
 
 import argparse
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -11,7 +10,7 @@ from typing import Any
 import torch
 
 from benchmarks.collapse import run, summary
-from benchmarks.measure import kept, record
+from benchmarks.measure import given, kept, record
 
 BASE = "dcgan-mnist-paper"
 SMALL = {"size": 14, "width": 16, "batch": 64, "images": 300_000}
@@ -89,7 +88,7 @@ def main() -> None:
         )
     if len(options.tips) == len(TIPS):
         about = {"base": BASE, "options": SMALL | {"images": options.images}, "results": results}
-        print("wrote", record("tips", about, ["python", "-m", "benchmarks.tips", *sys.argv[1:]]))
+        print("wrote", record("tips", about, given("tips")))
 
 
 if __name__ == "__main__":

@@ -234,12 +234,33 @@ def asked(said: dict[str, Any]) -> tuple[str, list[list[str]]]:
     return "recipe | read as asked, a seed each | the worst class | CPU time of training", rows
 
 
+def critic(said: dict[str, Any]) -> tuple[str, list[list[str]]]:
+    """What a linear probe reads off a critic, and off what it stands beside."""
+    (run,) = said["runs"].values()
+    found = {r["name"]: r for r in run["results"]}
+    rows = []
+    for words, of in (
+        ("the critic", ""),
+        ("an untrained one", ":random"),
+        ("pixels", ":pixels"),
+        ("PCA", ":pca"),
+    ):
+        cells = []
+        for labels in ("10", "100", "1000", "all"):
+            r = found.get(f"probe_accuracy[{labels}{of}]")
+            cells.append(f"{r['value']:.1%} ± {r['stderr']:.1%}" if r else "")
+        rows.append([words, *cells])
+    return "features of | 10 labels | 100 | 1,000 | all", rows
+
+
 ROWS: dict[str, Rows] = {
     "infogan": infogan,
     "infogan-ablation": infogan_ablation,
     "asked": asked,
+    "critic-cifar10": critic,
     "gan-steps": gan_steps,
     "collapse-mnist": collapse,
+    "collapse-mnist-long": collapse,
     "collapse-cifar10": collapse,
     "modes": modes,
     "tips": tips,
