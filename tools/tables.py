@@ -189,7 +189,7 @@ PARTS: dict[str, Callable[[str], str]] = {
     "comparison": comparison,
     **{name: partial(benchmark, name) for name in recorded.ROWS},
 }
-MARKER = re.compile(r"(<!-- ([a-z-]+)(?: ([\w-]+))? -->\n).*?(<!-- /\2 -->)", re.DOTALL)
+MARKER = re.compile(r"(<!-- ([a-z0-9-]+)(?: ([\w-]+))? -->\n).*?(<!-- /\2 -->)", re.DOTALL)
 
 
 def filled(text: str) -> str:
