@@ -67,9 +67,7 @@ GAMES: dict[str, Game] = {
         {"divergence": "wasserstein", "critic_moves": 5, "weight_clip": 0.05},
         {"lr": 2e-4},
         FREE | {"lr": 1e-3},
-        rules_on_points={
-            "weight_clip": 1.0
-        },  # at 0.05 the critic is too blunt to tell a mode from its surroundings
+        rules_on_points={"weight_clip": 1.0},  # at 0.05 the critic is too blunt to tell a mode from the rest
     ),
     "WGAN-GP": Game(
         {"divergence": "wasserstein", "critic_moves": 5, "penalty": "gradient", "penalty_weight": 1.0},
