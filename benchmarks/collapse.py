@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullLocator
 
 from benchmarks.measure import RESULTS, given, kept, record
 from genzoo import api
@@ -101,6 +102,9 @@ def picture(results: Mapping[str, Mapping[str, Any]], path: Path) -> None:
                 ax.plot([n / 1e6 for n in x], y, color=colour, linewidth=1.3, alpha=0.8, label=label)
         ax.set_title(name, fontsize=10, color=INK)
         ax.set_yscale("log")
+        ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        ax.yaxis.set_major_formatter("{x:g}")
+        ax.yaxis.set_minor_locator(NullLocator())
         ax.legend(fontsize=7, frameon=False, title="last ÷ best", title_fontsize=7)
         ax.tick_params(labelsize=7)
         ax.spines[["top", "right"]].set_visible(False)
