@@ -1,7 +1,6 @@
 """`python -m benchmarks.asked`: does a sample show the class that it was asked for?"""
 
 import argparse
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -9,7 +8,7 @@ from typing import Any
 
 import torch
 
-from benchmarks.measure import record
+from benchmarks.measure import given, record
 from genzoo import api
 from genzoo.apply import sample
 from genzoo.data import Dataset
@@ -75,7 +74,7 @@ def main() -> None:
             results[recipe].append(found)
             print(f"{recipe}, seed {seed}: {found}", flush=True)
     about = {"data": options.data, "each": EACH, "classifier": extractor.label, "results": results}
-    print("wrote", record("asked", about, ["python", "-m", "benchmarks.asked", *sys.argv[1:]]))
+    print("wrote", record("asked", about, given("asked")))
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@ same on a machine that does nothing else, and on a busy one the clock counts oth
 import argparse
 import logging
 import statistics
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -23,7 +22,7 @@ from pythae.data.datasets import BaseDataset
 from pythae.trainers import BaseTrainer, BaseTrainerConfig
 from torch import Tensor
 
-from benchmarks.measure import interleaved, record
+from benchmarks.measure import given, interleaved, record
 from benchmarks.pythae_nets import NETS, check_taken, our_vae, their_vae
 from benchmarks.reaching import Seconds, reach
 from genzoo.data import Batches, Dataset, View, load
@@ -121,7 +120,7 @@ def main() -> None:
     logging.disable(logging.CRITICAL)
     dataset = load(options.data, View())
     about = {"pythae": version("pythae"), "loss_difference_of_the_same_weights": check_taken()}
-    command = ["python", "-m", "benchmarks.beside_pythae", *sys.argv[1:]]
+    command = given("beside_pythae")
     with tempfile.TemporaryDirectory() as folder:
         if options.rounds:
             steps: dict[str, Any] = {}

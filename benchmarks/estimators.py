@@ -2,7 +2,6 @@
 
 import argparse
 import math
-import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ import torch
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from benchmarks.measure import record
+from benchmarks.measure import given, record
 from genzoo.data import load
 from genzoo.data.batches import in_order
 from genzoo.evaluation.annealing import LEAPFROG, ais
@@ -180,7 +179,7 @@ def main() -> None:
         "tolerance_nats": TOLERANCE,
         "latents": results,
     }
-    print(record("estimators", said, ["python", "-m", "benchmarks.estimators", *sys.argv[1:]]))
+    print(record("estimators", said, given("estimators")))
     draw(results, PICTURE)
     print(PICTURE)
 

@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from benchmarks.measure import interleaved, record
+from benchmarks.measure import given, interleaved, record
 from benchmarks.plain_dcgan import LATENT, WIDTH, Losses, Toggled, Tutorial
 from genzoo.data import Batches, Dataset
 from genzoo.models.adversarial.gan import GAN
@@ -153,7 +153,7 @@ def main() -> None:
         }
         print(f"{name}: {found}", flush=True)
     about = {"device": options.device, "batch": BATCH, "first_step_loss_difference": difference}
-    command = ["python", "-m", "benchmarks.gan_steps", *sys.argv[1:]]
+    command = given("gan_steps")
     print(record("gan-steps", about | {"results": results}, command))
 
 

@@ -1,7 +1,6 @@
 """`python -m benchmarks.infogan`: what the codes of an InfoGAN came to mean, without a label, over seeds."""
 
 import argparse
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -14,7 +13,7 @@ from jaxtyping import Float, Int
 from numpy import ndarray
 from scipy.optimize import linear_sum_assignment
 
-from benchmarks.measure import record
+from benchmarks.measure import given, record
 from genzoo import api
 from genzoo.apply.codes import code_page
 from genzoo.data import Dataset, View, load
@@ -126,7 +125,7 @@ def main() -> None:
     parser.add_argument("--ablate", action="store_true", help=f"variants of the recipe, at {SMALL}x{SMALL}")
     options = parser.parse_args()
     torch.set_num_threads(1)
-    words = ["python", "-m", "benchmarks.infogan", *sys.argv[1:]]
+    words = given("infogan")
     if options.ablate:
         made = ablation(options.recipe, options.data, options.seeds, options.images)
         about = {"recipe": options.recipe, "size": SMALL, "variants": made}

@@ -1,7 +1,6 @@
 """`python -m benchmarks.pretraining`: does layer-wise pretraining help, at equal images?"""
 
 import argparse
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -9,7 +8,7 @@ from typing import Any
 
 import torch
 
-from benchmarks.measure import record
+from benchmarks.measure import given, record
 from genzoo import train
 from genzoo.data import View, load
 from genzoo.data.batches import in_order
@@ -77,7 +76,7 @@ def main() -> None:
                 error = error_of(done.model, dataset, view)
                 found.append({"net": name, "images": images, "seed": seed, "squared_error": round(error, 3)})
                 print(f"{name:22} {images:9,} seed {seed}  {error:7.3f}  {seconds:.0f} s", flush=True)
-    command = ["python", "-m", "benchmarks.pretraining", *sys.argv[1:]]
+    command = given("pretraining")
     net = {"hidden": options.hidden, "code": options.code, "lr": options.lr, "batch": 100}
     print(record("pretraining", {"data": options.data, "net": net, "results": found}, command))
 

@@ -23,7 +23,7 @@ from torchmetrics.image.fid import FrechetInceptionDistance
 from torchmetrics.image.inception import InceptionScore
 from torchmetrics.image.kid import KernelInceptionDistance
 
-from benchmarks.measure import record
+from benchmarks.measure import given, record
 from genzoo.data import Dataset, View, load
 from genzoo.data.batches import chosen
 from genzoo.data.cache import root
@@ -199,7 +199,7 @@ def main() -> None:
     print(results, flush=True)
     results["agreement"] = {str(n): agreement(data, eye, n) for n in options.counts}
     versions = {name: version(name) for name in ("torchmetrics", "scikit-learn")}
-    command = ["python", "-m", "benchmarks.quality", *sys.argv[1:]]
+    command = given("quality")
     print(record("quality", {"data": options.data, "compared_with": versions, "results": results}, command))
 
 

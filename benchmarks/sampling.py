@@ -2,12 +2,11 @@
 
 import argparse
 import statistics
-import sys
 from typing import Any
 
 import torch
 
-from benchmarks.measure import interleaved, record
+from benchmarks.measure import given, interleaved, record
 from benchmarks.nets import NETS, PAPER, SHAPES
 from genzoo.evaluation.flops import flops
 from genzoo.models.autoregressive.base import Autoregressive
@@ -59,7 +58,7 @@ def main() -> None:
                 results[key] = cost_of(model, batch, rounds)
                 print(f"{key}: {results[key]}", flush=True)
     name = "sampling-paper" if options.paper else "sampling"
-    print(record(name, {"passes": results}, ["python", "-m", "benchmarks.sampling", *sys.argv[1:]]))
+    print(record(name, {"passes": results}, given("sampling")))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,6 @@
 """`python -m benchmarks.steps`: training steps of the causal nets beside the same nets as written by hand."""
 
 import argparse
-import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -9,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from benchmarks.measure import record, side_by_side
+from benchmarks.measure import given, record, side_by_side
 from benchmarks.plain_dense import PlainFVBN, PlainMADE, PlainNADE
 from benchmarks.plain_gated import PlainGatedPixelCNN, PlainPixelCNNPP
 from benchmarks.plain_pixelcnn import PlainPixelCNN
@@ -101,7 +100,7 @@ def main() -> None:
             "parameters": [parameter_count(ours), parameter_count(theirs)],
         }  # fmt: skip
         print(f"{name}: {a:.0f} and {b:.0f} images/s, {a / b:.2f}x", flush=True)
-    print(record("steps", {"results": results}, ["python", "-m", "benchmarks.steps", *sys.argv[1:]]))
+    print(record("steps", {"results": results}, given("steps")))
 
 
 if __name__ == "__main__":

@@ -2,14 +2,13 @@
 
 import argparse
 import json
-import sys
 from collections.abc import Callable
 from typing import Any
 
 import torch
 
 from benchmarks import theatre_fits, theatre_gradients, theatre_line, theatre_stills
-from benchmarks.measure import RESULTS, record
+from benchmarks.measure import RESULTS, given, record
 
 ACTS: dict[str, Callable[[], dict[str, Any]]] = {
     "fits": theatre_fits.act,
@@ -28,7 +27,7 @@ def main() -> None:
     path = RESULTS / "theatre.json"
     old = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
     results, commands = old.get("results", {}), old.get("commands", {})
-    command = ["python", "-m", "benchmarks.theatre", *sys.argv[1:]]
+    command = given("theatre")
     for name in options.only:
         results[name], commands[name] = ACTS[name](), " ".join(command)
         print("wrote", record("theatre", {"results": results, "commands": commands}, command), flush=True)
