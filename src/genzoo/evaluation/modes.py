@@ -33,7 +33,6 @@ Tick = Callable[[int], None]  # told how many more items are done
 NEAR = 3.0  # standard deviations
 ENOUGH = 20  # samples of a mixture's mode that no stray samples make up
 STRICT = f"modes[{ENOUGH} samples]"
-NEEDS = "a mode needs {}"
 POINTS, STACKS = 2_500, 26_000  # samples that the literature judges, of a mixture and of stacked digits
 
 
@@ -168,11 +167,13 @@ def coverage(
     judge, share = _judge(dataset, extractor)
     modes = torch.cat([judge(items).cpu() for items in drawn(model, n, seed, batch, tick)])
     found = counted(modes, share)
-    protocol = f"{dataset.name}, {n:,} samples, of which {NEEDS.format(1)}"
+    told = f"{dataset.name}, {n:,} samples, of which a mode needs"
     if extractor is None or dataset.name in MIXTURES:
-        return results(found, f"{protocol}, within {NEAR:g} standard deviations of its centre", seed)
-    seen = f", {view.protocol()}" if view else ""
-    return results(found, f"{protocol}{seen}, classes by {extractor.label}", seed, extractor.label)
+        near = f"within {NEAR:g} standard deviations of its centre"
+        return results(found, lambda needed: f"{told} {needed}, {near}", seed)
+    seen = f"{view.protocol()}, " if view else ""
+    judged = f"{seen}classes by {extractor.label}"
+    return results(found, lambda needed: f"{told} {needed}, {judged}", seed, extractor.label)
 
 
 def drawn(model: Model, n: int, seed: int, batch: int = 64, tick: Tick | None = None) -> Iterator[Items]:
@@ -189,17 +190,18 @@ def drawn(model: Model, n: int, seed: int, batch: int = 64, tick: Tick | None = 
             tick(len(numbers))
 
 
-def results(found: Coverage, protocol: str, seed: int, measured_with: str = "") -> list[Result]:
+def results(found: Coverage, said: Callable[[int], str], seed: int, measured_with: str = "") -> list[Result]:
     """A coverage as results; with a classifier every sample is of some mode, so there is no quality share.
 
     Args:
+        said: the protocol, of the samples that a mode needs.
         measured_with: the label of the classifier.
     """
-    total = f"of {len(found.share):,}"
+    total, protocol = f"of {len(found.share):,}", said(1)
     made = [Result("modes", found.modes(), None, found.n, total, "estimate", protocol, seed)]
     if not measured_with:
-        enough, strict = found.modes(ENOUGH), protocol.replace(NEEDS.format(1), NEEDS.format(ENOUGH))
-        made.append(Result(STRICT, enough, None, found.n, total, "estimate", strict, seed))
+        enough = found.modes(ENOUGH)
+        made.append(Result(STRICT, enough, None, found.n, total, "estimate", said(ENOUGH), seed))
         made.append(Result("high_quality", *found.high_quality, found.n, "share", "estimate", protocol, seed))
     if found.reverse_kl is not None:
         made.append(Result("reverse_kl", *found.reverse_kl, found.n, "nats", "estimate", protocol, seed))
