@@ -19,7 +19,8 @@ def recorded(name: str, rows: Rows, table: Callable[[str, list[list[str]]], str]
     machine, versions = said["machine"], said["versions"]
     where = machine["gpu"] or f"{machine['cpu']}, {machine['cores']} cores"
     threads = f"{machine['threads']} {'thread' if machine['threads'] == 1 else 'threads'}"
-    about = f"`{said['command']}`, {said['date']}, {where}, {threads}, torch {versions['torch']}"
+    commands = "`, `".join(dict.fromkeys(said.get("commands", {"": said["command"]}).values()))
+    about = f"`{commands}`, {said['date']}, {where}, {threads}, torch {versions['torch']}"
     return f"{table(*rows(said))}\n\nMeasured by {about}."
 
 
