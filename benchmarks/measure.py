@@ -107,5 +107,8 @@ def kept(path: Path, about: Mapping[str, Any], play: Callable[[], Mapping[str, A
         write_json(path, {"about": wanted, **found})
     said = read_json(path)
     if said.pop("about", None) != wanted:
-        sys.exit(f"{path} is of a run with other settings: move it away, or give another --kept")
+        print(
+            f"{path} is of a run with other settings: move it away, or give another --kept", file=sys.stderr
+        )
+        sys.exit(2)
     return said
