@@ -124,8 +124,8 @@ def played(options: argparse.Namespace, chosen: Sequence[tuple[str, str]]) -> di
             own |= DENSE
         runs = []
         for seed in range(options.seeds):
-            path = Path(options.kept) / f"{recipe}-{objective}-{seed}.json"
-            play = partial(run, recipe, options.data, seed, own, {"divergence": objective})
+            path = Path(options.kept) / f"{options.source or ''}{recipe}-{objective}-{seed}.json"
+            play = partial(run, recipe, options.source or options.data, seed, own, {"divergence": objective})
             if path.is_file() or not options.collect:
                 runs.append(kept(path, own, play))
         if not runs:
@@ -145,20 +145,25 @@ def main() -> None:
     """Trains, judges, writes benchmarks/results/collapse-DATA.json and docs/img/collapse-DATA.png."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.collapse", description=__doc__)
     parser.add_argument("--data", default="mnist", choices=("mnist", "cifar10"))
+    parser.add_argument("--source", help="other images than those of --data, such as fewer: mnist5k")
     parser.add_argument("--objectives", nargs="+", default=list(DIVERGENCES), choices=list(DIVERGENCES))
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--images", type=int, help="images seen by every run, over all moves")
     parser.add_argument("--size", type=int, help="side of the images instead of the recipes'")
     parser.add_argument("--width", type=int, help="of the nets instead of the recipes'")
     parser.add_argument("--only", choices=("ours", "papers"), help="one of the two settings")
+    parser.add_argument("--recipes", nargs="+", help="only these of the settings' recipes")
     parser.add_argument("--kept", default="collapse-runs", help="folder of finished runs, one file each")
     parser.add_argument("--name", help="of what is written instead of collapse-DATA")
     parser.add_argument("--collect", action="store_true", help="play nothing, gather what is kept")
     options = parser.parse_args()
     torch.set_num_threads(1)
     chosen = pairings(options.data, options.objectives, options.only != "ours", options.only != "papers")
+    if options.recipes:
+        chosen = [(objective, recipe) for objective, recipe in chosen if recipe in options.recipes]
     results = played(options, chosen)
-    if not results or (len(options.objectives) < len(DIVERGENCES) and not options.collect):
+    part = options.recipes or len(options.objectives) < len(DIVERGENCES)
+    if not results or (part and not options.collect):
         return  # a part: --collect gathers
     name = options.name or f"collapse-{options.data}"
     print("wrote", record(name, {"results": results}, given("collapse")))
