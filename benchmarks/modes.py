@@ -56,7 +56,8 @@ class Game:
 
 
 FREE = {"critic_norm": "none"}  # of batch normalisation, for penalties on each item's own slope
-PENALTIES = {"penalty": "r1+r2", "penalty_weight": 0.1}
+LAZY = {"penalty_weight": 1.0, "penalty_every": 4}  # as in the recipes for images
+ON_POINTS = {"penalty_weight": 0.1, "penalty_every": 1}  # modes are narrow: the critic may be steep
 GAMES: dict[str, Game] = {
     "minimax": Game({"divergence": "minimax"}),
     "non-saturating": Game({"divergence": "non-saturating"}),
@@ -74,8 +75,10 @@ GAMES: dict[str, Game] = {
         {},
         FREE,
     ),
-    "relativistic, penalties": Game({"divergence": "relativistic", **PENALTIES}, {}, FREE),
-    "non-saturating, R1": Game({"penalty": "r1", "penalty_weight": 0.1}, {}, FREE),
+    "relativistic, penalties": Game(
+        {"divergence": "relativistic", "penalty": "r1+r2", **LAZY}, {}, FREE, rules_on_points=ON_POINTS
+    ),
+    "non-saturating, R1": Game({"penalty": "r1", **LAZY}, {}, FREE, rules_on_points=ON_POINTS),
     "packed in pairs": Game({"divergence": "non-saturating"}, {"pack": 2}),
     "unrolled": Game(
         {"divergence": "minimax", "lookahead": 5, "lookahead_lr": 0.1}, {}, FREE, "unrolled-ring8"
@@ -283,8 +286,9 @@ def main() -> None:
             print("wrote", PICTURES / "modes.png")
     command = given("modes")
     published = [dict(zip(("data", "model", "modes", "source"), p, strict=True)) for p in PUBLISHED]
+    played = [f"{data}, {title}" for data, found in made.items() for title in found]
     made = {data: results.get(data, {}) | found for data, found in made.items()}
-    about = {"results": results | made, "commands": commands | dict.fromkeys(made, shlex.join(command))}
+    about = {"results": results | made, "commands": commands | dict.fromkeys(played, shlex.join(command))}
     print("wrote", record("modes", about | {"published": published}, command))
     for data, model, modes, source in PUBLISHED:
         print(f"published: {data:16}{model:14}{modes:>6} modes  ({source})")
