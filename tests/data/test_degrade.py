@@ -41,6 +41,43 @@ def test_a_small_image_is_the_mean_of_each_box_on_the_grid_of_levels(how, factor
     assert (small - mean).abs().max() <= 0.5 / 6 + 1e-12
 
 
+@pytest.mark.parametrize("levels", [2, 5, 256])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_outlines_are_dark_lines_on_white_where_the_sides_of_a_step_meet(levels, channels):
+    images = torch.zeros(1, channels, 9, 12)
+    images[..., 6:] = 1
+    drawn = degraded(images, "edges", levels)
+    assert drawn.shape == (1, *degraded_shape((channels, 9, 12), "edges")) == (1, 1, 9, 12)
+    assert (drawn[..., 5:7] == 0).all()  # a step of all the range is black on both of its sides
+    assert (drawn[..., :4] == 1).all()
+    assert (drawn[..., 8:] == 1).all()
+    assert torch.allclose(drawn * (levels - 1), (drawn * (levels - 1)).round())
+    assert torch.equal(degraded(images.mT, "edges", levels), drawn.mT)
+    assert torch.equal(degraded(1 - images, "edges", levels), drawn)
+
+
+def test_a_step_of_a_quarter_of_the_range_is_a_line_of_half_strength():
+    images = torch.zeros(1, 1, 8, 8)
+    images[..., 4:] = 64 / 255
+    assert degraded(images, "edges")[..., 3:5].mul(255).round().unique().item() == 255 - 128
+
+
+def test_outlines_do_not_depend_on_the_batch_and_an_even_image_has_none():
+    images = quantise(torch.rand(5, 3, 8, 6), 256)
+    drawn = degraded(images, "edges")
+    assert torch.equal(torch.cat([degraded(image[None], "edges") for image in images]), drawn)
+    assert (degraded(torch.full((1, 1, 1, 5), 0.5), "edges") == 1).all()
+
+
+@pytest.mark.parametrize(("levels", "grey"), [(2, 1), (3, 1 / 2), (256, 128 / 255)])
+def test_a_masked_image_is_the_image_but_for_a_grey_centre_of_half_its_sides(levels, grey):
+    images = quantise(torch.rand(4, 3, 8, 12), levels)
+    left = degraded(images, "masked", levels)
+    assert (left[:, :, 2:6, 3:9] == grey).all()
+    left[:, :, 2:6, 3:9] = images[:, :, 2:6, 3:9]
+    assert torch.equal(left, images)
+
+
 def test_halves_are_rounded_up_so_that_a_box_half_white_is_white():
     box = torch.tensor([[0.0, 1.0], [1.0, 0.0]]).view(1, 1, 2, 2)
     assert degraded(box, "half", 2).item() == 1
@@ -53,6 +90,7 @@ def test_halves_are_rounded_up_so_that_a_box_half_white_is_white():
         ((1, 8, 8), "grey", "--channels 3"),
         ((3, 8, 7), "half", "8x7 does not divide by 2; give --size"),
         ((3, 8, 6), "quarter", "8x6 does not divide by 4"),
+        ((4, 8, 8), "edges", "images have 4 channels; give --channels 1 or 3"),
         ((5,), "half", "not images"),
     ],
 )
@@ -62,7 +100,14 @@ def test_what_cannot_be_degraded_is_refused_with_the_remedy(shape, how, says):
 
 
 @pytest.mark.parametrize(
-    "view", [View(degrade="grey"), View(degrade="half", binarize="dynamic"), View(degrade="half", levels=4)]
+    "view",
+    [
+        View(degrade="grey"),
+        View(degrade="half", binarize="dynamic"),
+        View(degrade="half", levels=4),
+        View(degrade="edges", levels=16),
+        View(degrade="masked", binarize="static"),
+    ],
 )
 def test_a_batch_is_given_what_is_left_of_its_own_images_as_the_model_sees_them(view):
     dataset = colours()
@@ -86,7 +131,10 @@ def test_labels_and_pictures_may_both_be_given():
 
 
 def test_pictures_that_nothing_is_said_of_are_refused_with_the_flag():
-    with pytest.raises(BadInput, match="--degrade grey, half, quarter or past"):
+    with pytest.raises(
+        BadInput,
+        match=r"--degrade grey, half, quarter, edges, masked or past, or .*pairs:A::B or halves:SOURCE",
+    ):
         presented(colours(), np.arange(3), View(), 0, {"images"})
 
 

@@ -1,5 +1,7 @@
 """The contact sheet: rows of one class, always the same picture."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -35,6 +37,24 @@ def test_no_image_is_shown_twice_and_no_more_than_asked(labels, n):
     shown = rows[rows >= 0]
     assert len(set(shown.tolist())) == len(shown) <= n
     assert columns >= 1
+
+
+def test_a_pair_is_shown_side_by_side_in_the_larger_size_and_the_more_channels():
+    items = np.full((8, 3, 4, 4), 51, np.uint8)
+    given = np.full((8, 1, 2, 2), 204, np.uint8)
+    picture = sheet(Dataset("a", "images", items, {}, given=given))
+    assert picture.shape == (1, 3, 2 + 4 * (4 + 2), 2 + 2 * (8 + 2))  # two columns of four pairs
+    assert (picture[0, :, 2:6, 2:6] == 0.8).all()
+    assert (picture[0, :, 2:6, 6:10] == 0.2).all()
+
+
+def test_of_two_sets_a_is_above_b():
+    a = _labelled([0] * 70)
+    b = Dataset("b", "images", np.full((5, 1, 2, 2), 51, np.uint8), {})
+    cells = sheet(replace(b, other=a))[0, 0, 2::4, 2::4]
+    assert cells.shape == (6, 10)
+    assert (cells[:5] == 0).all()
+    assert torch.equal(cells[5], torch.tensor([0.2] * 5 + [1.0] * 5))
 
 
 def test_vectors_have_no_sheet():

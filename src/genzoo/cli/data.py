@@ -21,7 +21,11 @@ _SHOWN = 12  # classes, and skipped files of one reason, unless all are asked fo
 
 
 Source = Annotated[
-    str, tyro.conf.arg(help="A folder, archive, image, idx, .npy or .npz file, a name, or hf:NAME.")
+    str,
+    tyro.conf.arg(
+        help="A folder, archive, image, idx, .npy or .npz file, a name, or hf:NAME; or two of them: "
+        "pairs:A::B, halves:SOURCE, A::B."
+    ),
 ]
 Size = Annotated[str | None, tyro.conf.arg(help="N or HxW: resize, then crop or pad.")]
 Channels = Annotated[
@@ -73,9 +77,10 @@ def command(
         return
     view = View(parse_size(size) if size else None, channels, fit, background)
     data = load(source, view, strict=strict, verify=verify, pixel_limit=pixel_limit, labels=labels)
-    console().print(facts(data))
-    if data.skipped:
-        console().print(skipped(data, all_of_them=list_skipped))
+    for one in (data,) if data.other is None else (data.other, data):
+        console().print(facts(one))
+        if one.skipped:
+            console().print(skipped(one, all_of_them=list_skipped))
     if data.kind == "images":
         _write_sheet(data, out, overwrite)
 
@@ -104,13 +109,17 @@ def facts(data: "Dataset") -> "Table":
     """What a data set is, one line each."""
     from rich.table import Table
 
-    shape = data.shape
-    size = f"{shape[1]}x{shape[2]}, channels: {shape[0]}" if data.kind == "images" else f"shape {shape}"
+    items = f"{len(data):,}"
+    if data.given is not None:
+        items += " pairs"
+    if data.other is not None:
+        items += f" of B, and {len(data.other):,} of A"
     rows = {
         "data": data.name,
         "kind": data.kind,
-        "size": size,
-        "items": f"{len(data):,}",
+        "given": "" if data.given is None else size(data.kind, data.given.shape[1:]),
+        "size" if data.given is None else "drawn": size(data.kind, data.shape),
+        "items": items,
         "splits": ", ".join(f"{name} {len(positions):,}" for name, positions in data.splits.items()),
         "classes": classes(data),
         "target": f"{data.target.shape[2]}x{data.target.shape[3]}" if data.target is not None else "",
@@ -124,6 +133,11 @@ def facts(data: "Dataset") -> "Table":
     for note in data.notes:
         table.add_row("[bold]note[/bold]", escape(note))
     return table
+
+
+def size(kind: str, shape: tuple[int, ...]) -> str:
+    """How large an item is, in words."""
+    return f"{shape[1]}x{shape[2]}, channels: {shape[0]}" if kind == "images" else f"shape {shape}"
 
 
 def classes(data: "Dataset") -> str:

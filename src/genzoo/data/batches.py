@@ -10,12 +10,18 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from genzoo.data.dataset import Dataset
-from genzoo.data.degrade import degraded
+from genzoo.data.degrade import REMEDY, degraded
+from genzoo.data.jitter import Jitter
 from genzoo.data.view import View
 from genzoo.errors import BadInput
 from genzoo.images import quantise
 from genzoo.random import seed_of, uniform_at
 from genzoo.types import Batch, Given, Known
+
+TWO_SETS = (
+    "has two sets that are not paired: say pairs:A::B to match them by name, or give a table of what belongs "
+    "together, pairs:A::B::TABLE"
+)
 
 
 def gather(dataset: Dataset, index: NDArray[np.int64], view: View, noise_seed: int) -> Tensor:
@@ -64,10 +70,12 @@ def _pictures(
     """What images at `index` are drawn from: the pictures that came with them, else what is left of them."""
     if dataset.given is not None:
         return gather(replace(dataset, items=dataset.given), index, view, noise_seed)
+    if dataset.other is not None:
+        raise BadInput(f"{dataset.name} {TWO_SETS}")
     if view.degrade is None:
         raise BadInput(
             f"{dataset.name}: the model is conditional on pictures, and nothing says what of an image is "
-            "given; add --degrade grey, half, quarter or past"
+            f"given; {REMEDY}"
         )
     return degraded(items, view.degrade, view.values)
 
@@ -95,6 +103,8 @@ class Batches:
         requires: the fields of Given that the model takes.
         told: the class number of every item of the data set, −1 where it is not told: labels of the batches.
         share: of a batch, for told items, if there are fewer of them.
+        jitter: of pictures, in training only; what comes with a picture is changed alike.
+        beside: another set, of whose items as many come as the targets, in an order of their own.
     """
 
     def __init__(
@@ -108,12 +118,18 @@ class Batches:
         requires: Collection[str] = (),
         told: NDArray[np.int64] | None = None,
         share: float = 0.0,
+        jitter: Jitter | None = None,
+        beside: Dataset | None = None,
     ) -> None:
         if size < 1:
             raise BadInput(f"--batch must be at least 1, got {size}")
         self.dataset, self.view, self.size, self.seed = dataset, view or View(), size, seed
         self.requires = requires
-        self.positions, self.told = dataset.split(split), told
+        self.positions, self.told, self.jitter = dataset.split(split), told, jitter
+        self.beside: Batches | None = None
+        if beside is not None:
+            own = seed_of(seed, "beside")
+            self.beside = Batches(beside, split, view=view, size=size, seed=own, jitter=jitter)
         is_told = np.zeros(len(self.positions), bool) if told is None else told[self.positions] >= 0
         self._streams = {"order": self.positions[~is_told], "told": self.positions[is_told]}
         self.told_each = _told_each(float(is_told.mean()), share, size)
@@ -159,11 +175,27 @@ class Batches:
         if self.dataset.scales is not None:
             drawn = _draws(self.dataset.scales[index], index, seed_of(self.seed, "scales", move))
             batch = replace(batch, images=batch.images + drawn)
+        if self.jitter is not None:
+            first = rank * self.size // world
+            batch = self._jittered(batch, move, np.arange(first, first + len(index)))
+        if self.beside is not None:
+            batch = replace(batch, target=self.beside.at(move, rank, world).images)
         if self.told is None:
             return batch
         return replace(
             batch, given=replace(batch.given or Given(), labels=torch.from_numpy(self.told[index]))
         )
+
+    def _jittered(self, batch: Batch, move: int, rows: NDArray[np.int64]) -> Batch:
+        """The batch with its images, and the pictures that come with them, changed alike."""
+        assert self.jitter is not None
+        given = batch.given.images if batch.given is not None else None
+        there = [x for x in (batch.images, given, batch.target) if x is not None]
+        changed = iter(self.jitter(there, seed_of(self.seed, "jitter", move), rows))
+        batch = replace(batch, images=next(changed))
+        if batch.given is not None and given is not None:
+            batch = replace(batch, given=replace(batch.given, images=next(changed)))
+        return replace(batch, target=next(changed)) if batch.target is not None else batch
 
 
 def _told_each(have: float, share: float, size: int) -> int:

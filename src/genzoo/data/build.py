@@ -19,7 +19,7 @@ from genzoo.data.decode import Decoded, Header, decode, quiet
 from genzoo.data.listing import Files, Member
 from genzoo.data.pixels import Frame, colour
 from genzoo.data.rows import Rows
-from genzoo.data.view import View
+from genzoo.data.view import Half, View
 from genzoo.errors import BadInput
 
 T = TypeVar("T")
@@ -59,10 +59,20 @@ def in_threads(work: Callable[[Sequence[Member]], T], members: Sequence[Member],
 
 
 def build(
-    source: str, files: Files, members: Sequence[Member], view: View, pixel_limit: int, path: Path
+    source: str,
+    files: Files,
+    members: Sequence[Member],
+    view: View,
+    pixel_limit: int,
+    path: Path,
+    half: Half | None = None,
 ) -> Built:
-    """Decodes every image of a source into the .npy file at `path`."""
-    frame = Frame(view.size or (1, 1), view.channels or 3, view.fit, colour(view))
+    """Decodes every image of a source into the .npy file at `path`.
+
+    Args:
+        half: the one to take, of files that hold two images side by side.
+    """
+    frame = Frame(view.size or (1, 1), view.channels or 3, view.fit, colour(view), half)
     with quiet():
         header = _first(files, members, frame, pixel_limit)
         own = 1 if header.grey else 3

@@ -61,7 +61,7 @@ def catalogue(files: Files, table: Path | None = None) -> Catalogue:
             skipped[member.name] = reason
         else:
             images.append(member)
-    above = _common(images)
+    above = common_folder([m.name for m in images])
     used = None if table else _pick_table(files, tables, above)
     skipped |= {m.name: _CSV for m in tables if m is not used}
     splits = _splits(images, above)
@@ -91,9 +91,13 @@ def _listing(skipped: dict[str, str]) -> list[Skipped]:
     return [Skipped(path, reason) for path, reason in sorted(skipped.items())]
 
 
-def _common(members: Sequence[Member]) -> str:
-    """The folders that all files lie in, such as the one that an archive wraps everything in."""
-    folders = [m.name.split("/")[:-1] for m in members]
+def common_folder(names: Sequence[str]) -> str:
+    """The folders that all files lie in, such as the one that an archive wraps everything in.
+
+    >>> common_folder(["set/cats/1.png", "set/dogs/1.png"]), common_folder(["1.png"])
+    ('set/', '')
+    """
+    folders = [name.split("/")[:-1] for name in names]
     if not folders:
         return ""
     low, high = min(folders), max(folders)

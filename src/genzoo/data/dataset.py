@@ -34,6 +34,7 @@ class Dataset:
         target: the other domain of each item, uint8, n c h w.
         given: the picture that comes with each item and that it is drawn from, uint8, n c h w.
         known: which pixels may be looked at, bool, n 1 h w; None: all.
+        other: domain A, where two sets are not paired and the items are B, with splits of its own.
         scales: the standard deviation of each number of an item, float32, like `items`: vectors that are
             known as Gaussians, such as a posterior's. Training draws from them, evaluation takes the mean.
         scaling: the units of the variables, where the items are windows of a series.
@@ -59,6 +60,7 @@ class Dataset:
     scaling: Scaling | None = None
     given: NDArray[np.uint8] | None = None
     scales: NDArray[np.float32] | None = None
+    other: "Dataset | None" = None
 
     def __post_init__(self) -> None:
         axes, wanted = _AXES[self.kind]

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from genzoo.data.listing import FORMATS, READ_ERRORS, Files, Member, Unusable, say
-from genzoo.data.pixels import Frame, eight_bit, is_grey, patches, scale_to, upright_size
+from genzoo.data.pixels import Frame, cut, eight_bit, is_grey, patches, scale_to, upright_size
+from genzoo.data.view import Half
 
 # What Pillow's decoders are known to raise on broken files, beside OSError.
 _DECODE_ERRORS = (
@@ -26,7 +27,9 @@ _ALL = dict.fromkeys(FORMATS.values())
 
 @dataclass(frozen=True)
 class Header:
-    """What an image file says of itself: its upright (height, width), and whether it is grey."""
+    """What an image file says of itself: its upright (height, width), of its half if that is the image, and
+    whether it is grey.
+    """
 
     size: tuple[int, int]
     grey: bool
@@ -118,6 +121,8 @@ def _decode_one(
     data: bytes, member: Member, digest: str, frame: Frame, resize: bool, pixel_limit: int
 ) -> Decoded:
     image = opened(data, member.name, pixel_limit)
+    if frame.half:
+        image = _half(image, frame.half)
     try:
         header = Header(upright_size(image), is_grey(image))
         scale = scale_to(frame, header.size)
@@ -132,6 +137,15 @@ def _decode_one(
         return Decoded(member, digest, header=header)
     pixels = patches(eight_bit(upright), frame)
     return Decoded(member, digest, pixels, header, scale > 1)
+
+
+def _half(image: Image.Image, half: Half) -> Image.Image:
+    """One half of a file's image, decoded in full: a reduced scale could mix the halves where they meet."""
+    try:
+        upright = ImageOps.exif_transpose(image)
+    except _DECODE_ERRORS as error:
+        raise Unusable(f"truncated or damaged: {say(error)}") from None
+    return cut(upright, half)
 
 
 def digest_of(data: bytes) -> str:

@@ -19,7 +19,7 @@ from genzoo.data.listing import Files, Member, Unusable
 from genzoo.data.pixels import colour
 from genzoo.data.rows import rows_digest
 from genzoo.data.sizes import format_bytes
-from genzoo.data.view import View
+from genzoo.data.view import Half, View
 from genzoo.errors import BadInput
 
 
@@ -33,6 +33,7 @@ class Gallery:
         files: its files.
         list_images: which of them are images, and their labels and splits; called only when needed.
         table: a CSV of labels outside the source, whose age is part of the cache's key.
+        half: the one that is taken of each file, where a file holds two images side by side.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Gallery:
     files: Files
     list_images: Callable[[], Catalogue]
     table: Path | None = None
+    half: Half | None = None
 
     def key(self, view: View, pixel_limit: int) -> str:
         """The name of its cache entry."""
@@ -53,6 +55,8 @@ class Gallery:
         if self.table:
             status = self.table.stat()
             options["table"] = [str(self.table.resolve()), status.st_size, status.st_mtime_ns]
+        if self.half:
+            options["half"] = self.half
         return cache.key_of(self.place, self.files.stamps(), options)
 
     def cached(self, view: View, pixel_limit: int) -> Dataset | None:
@@ -68,7 +72,8 @@ class Gallery:
         found = self.list_images()
 
         def fill(folder: Path) -> None:
-            built = build(self.name, self.files, found.members, view, pixel_limit, folder / "items.npy")
+            items = folder / "items.npy"
+            built = build(self.name, self.files, found.members, view, pixel_limit, items, self.half)
             skipped = sorted([*found.skipped, *built.skipped], key=lambda s: s.path)
             if not built.members:
                 raise BadInput(f"{self.name}: no image that can be read{few(skipped)}")

@@ -40,13 +40,13 @@ def of_folders(names: Iterable[str]) -> list[str] | None:
 
 def is_table(data: bytes) -> bool:
     """Whether a CSV file's first row names a file column and a label column."""
-    header = {cell.strip().lower() for cell in _rows(data, "", 1)[0]}
+    header = {cell.strip().lower() for cell in csv_rows(data, "", 1)[0]}
     return bool(header & set(_FILE)) and bool(header & set(_LABEL))
 
 
 def read_table(data: bytes, path: str) -> dict[str, str]:
     """Label by file from a CSV with the columns file,label."""
-    header, *rows = _rows(data, path)
+    header, *rows = csv_rows(data, path)
     columns = [cell.strip().lower() for cell in header]
     file, label = (next((c for c in known if c in columns), None) for known in (_FILE, _LABEL))
     if file is None or label is None:
@@ -64,7 +64,12 @@ def read_table(data: bytes, path: str) -> dict[str, str]:
     return table
 
 
-def _rows(data: bytes, path: str, count: int | None = None) -> list[list[str]]:
+def csv_rows(data: bytes, path: str, count: int | None = None) -> list[list[str]]:
+    """The cells of a CSV between commas, semicolons or tabs, whichever its first row has most of.
+
+    Args:
+        count: 1 for the first row alone; None for all.
+    """
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -10,7 +10,7 @@ from numpy import ndarray
 from PIL import Image, ImageColor
 
 from genzoo.data.listing import Unusable
-from genzoo.data.view import View
+from genzoo.data.view import Half, View
 from genzoo.errors import BadInput, nearest
 
 _GREY = {"1", "L", "LA", "La", "I", "F", "I;16", "I;16B", "I;16L", "I;16N"}
@@ -26,12 +26,14 @@ class Frame:
         channels: 1, 3 or 4.
         fit: `crop`, `pad` or `patches`.
         background: red, green, blue: what transparency is composited on, what padding is filled with.
+        half: the one that is the image, of a file that holds two side by side; None: the whole file.
     """
 
     size: tuple[int, int]
     channels: int
     fit: str
     background: tuple[int, int, int]
+    half: Half | None = None
 
 
 def colour(view: View) -> tuple[int, int, int]:
@@ -56,6 +58,15 @@ def upright_size(image: Image.Image) -> tuple[int, int]:
     """(height, width) after the camera's rotation (EXIF orientation 5 to 8 lies on its side)."""
     turned = image.getexif().get(0x0112, 1) in (5, 6, 7, 8)
     return (image.width, image.height) if turned else (image.height, image.width)
+
+
+def cut(image: Image.Image, half: Half) -> Image.Image:
+    """One half of two images of equal width, side by side."""
+    if image.width % 2:
+        raise Unusable(f"{image.width} pixels wide, an odd number: it is not two halves")
+    middle = image.width // 2
+    left, right = (0, middle) if half == "left" else (middle, image.width)
+    return image.crop((left, 0, right, image.height))
 
 
 def eight_bit(image: Image.Image) -> Image.Image:

@@ -1,10 +1,12 @@
-"""What DATA may be: a folder, an archive, idx, .npy or .npz, an image, a series, a built-in or a hub set."""
+"""What DATA may be: a folder, an archive, idx, .npy or .npz, an image, a series, a built-in or a hub set; or
+two of them, paired or not.
+"""
 
 import difflib
 import os
 from collections.abc import Collection
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -21,12 +23,17 @@ from genzoo.data.gallery import Gallery, few, fingerprint
 from genzoo.data.hub import open_hub
 from genzoo.data.idx import is_idx_images, labels_of, load_idx
 from genzoo.data.listing import FORMATS, Files, archive_suffix, split_named
+from genzoo.data.located import located
+from genzoo.data.matching import by_name, by_table, of_halves
 from genzoo.data.moving_digits import grey_of_films, moving
+from genzoo.data.pair_tables import listed, read_pairs
+from genzoo.data.pairs import cut_half, paired, two_sets
 from genzoo.data.rows import rows_digest
 from genzoo.data.series import PREFIX as SERIES
 from genzoo.data.series import load_series
+from genzoo.data.sides import Sides, sides_of
 from genzoo.data.stacked import PREFIX, grey_source, stacked
-from genzoo.data.view import View
+from genzoo.data.view import Half, View
 from genzoo.errors import BadInput, nearest
 
 ALIASES = {
@@ -51,7 +58,8 @@ def load(
     """The data set that `source` means, its images in the size and channels of `view`.
 
     Args:
-        source: a path, a built-in name, `hf:NAME`, an array, or a data set (fitted to the view).
+        source: a path, a built-in name, `hf:NAME`; `pairs:A::B` or `A::B` of two of these, `halves:` of one;
+            an array, or a data set (fitted to the view).
         view: how images are presented.
         strict: any file that can not be used is an error, not only a line in `skipped`.
         verify: hash every file and the cached pixels again, and rebuild if anything changed.
@@ -63,39 +71,68 @@ def load(
     (1, 8, 8)
     """
     view, asked = as_they_come(view or View()), view or View()
-    table = Path(labels).expanduser() if labels is not None else None
-    if table is not None and not table.is_file():
-        raise BadInput(f"labels {table}: no such file, expected a CSV with the columns file,label")
+    table = _label_table(labels)
     if isinstance(source, Dataset):
         data = refit(source, view)
     elif isinstance(source, np.ndarray):
         data = dataset_of("array", {"": {"items": source}}, view, kind)
     else:
-        data = _named(str(source), view, verify, pixel_limit, table, kind)
+        data = _named(str(source), _Asked(view, verify, pixel_limit, table, kind))
     if table is not None and not data.names:
         raise BadInput(f"labels {table}: labels from a CSV need named files, {data.name} has none")
-    if strict and data.skipped:
-        count = len(data.skipped)
-        raise BadInput(f"{data.name}: --strict, and {count} files can not be used{few(data.skipped)}")
+    skipped = (*data.skipped, *(data.other.skipped if data.other else ()))
+    if strict and skipped:
+        raise BadInput(f"{data.name}: --strict, and {len(skipped)} files can not be used{few(skipped)}")
     return with_past_given(data, asked)
 
 
+def _label_table(labels: str | Path | None) -> Path | None:
+    table = Path(labels).expanduser() if labels is not None else None
+    if table is not None and not table.is_file():
+        raise BadInput(f"labels {table}: no such file, expected a CSV with the columns file,label")
+    return table
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """How a source is to be read: as `load` is told."""
+
+    view: View
+    verify: bool = False
+    pixel_limit: int = PIXEL_LIMIT
+    table: Path | None = None
+    kind: Kind | None = None
+
+
 def refit(data: Dataset, view: View) -> Dataset:
-    """A data set in the size and channels of the view; itself when it is so already."""
+    """A data set and what comes with it in the size and channels of the view; itself if it is so already."""
+    if data.other is not None:
+        own, other = refit(replace(data, other=None), view), refit(data.other, view)
+        same = own.items is data.items and other is data.other
+        return data if same else two_sets(other, own, data.name)
     if data.kind != "images":
         return data
     items = fit(data.items, view)
-    target = fit(data.target, view) if data.target is not None else None
-    if items is data.items and target is data.target:
+    target, given = (None if array is None else fit(array, view) for array in (data.target, data.given))
+    if items is data.items and target is data.target and given is data.given:
         return data
-    arrays = {"labels": data.labels, "target": target, **data.splits}
+    arrays = {"labels": data.labels, "target": target, "given": given, **data.splits}
     others = {name: array for name, array in arrays.items() if array is not None}
-    return replace(data, items=items, target=target, fingerprint=fingerprint(rows_digest(items), others))
+    digest = fingerprint(rows_digest(items), others)
+    return replace(data, items=items, target=target, given=given, fingerprint=digest)
 
 
-def _named(
-    source: str, view: View, verify: bool, pixel_limit: int, table: Path | None, kind: Kind | None
-) -> Dataset:
+def _named(source: str, asked: _Asked) -> Dataset:
+    sides = sides_of(source)
+    if sides is not None:
+        return _two_sided(sides, asked)
+    data = _without_files(source, asked)
+    return data if data is not None else _gallery(gallery_of(source, asked.table), asked)
+
+
+def _without_files(source: str, asked: _Asked) -> Dataset | None:
+    """A source that is no set of image files: a built-in one, one made of another, arrays, a series."""
+    view = asked.view
     if source in BUILTIN:
         data = load_builtin(source, view)
         note = f"{source} is the built-in set; for the folder say ./{source}"
@@ -103,16 +140,59 @@ def _named(
     grey, path = grey_source(source), _path(source)
     if grey and path and not path.exists():
         own = replace(view, channels=None)  # a grey set stays grey, so that one of colours is refused
-        return refit(stacked(_named(grey, own, verify, pixel_limit, table, kind)), view)
+        return refit(stacked(_named(grey, replace(asked, view=own))), view)
     moved = grey_of_films(source)
     if moved and path and not path.exists():
-        return refit(moving(_named(moved, View(), verify, pixel_limit, table, kind)), view)
+        return refit(moving(_named(moved, replace(asked, view=View()))), view)
     if path and path.exists():
         if path.suffix.lower() == ".csv" or (source.startswith(SERIES) and path.is_file()):
             return load_series(path, view)
         if path.suffix in (".npy", ".npz"):
-            return dataset_of(path.stem, read_arrays(path), view, kind)
-    return _gallery(gallery_of(source, table), view, verify, pixel_limit)
+            return dataset_of(path.stem, read_arrays(path), view, asked.kind)
+    return None
+
+
+def _two_sided(sides: Sides, asked: _Asked) -> Dataset:
+    """Pairs, or two sets that are not paired."""
+    _refuse_for_sides(sides, asked)
+    turn = -1 if sides.swapped else 1
+    if sides.how == "unpaired":
+        a, b = [_named(side, asked) for side in (sides.a, sides.b)][::turn]
+        return two_sets(a, b, f"{a.name}-and-{b.name}")
+    table = read_pairs(located(sides.table)) if sides.table else None
+    if sides.how == "halves":
+        pairs = of_halves(_half(sides.a, asked, "left"), _half(sides.a, asked, "right"))
+        stem, ends = f"{pairs.a.name}-", ["left", "right"]
+    elif table and sides.how == "listed":
+        a, b = (_gallery(listed(table, side), asked) for side in (0, 1))
+        pairs, stem, ends = by_table(a, b, table, sides.source), f"{a.name}-", ["a", "b"]
+    else:
+        a, b = _named(sides.a, asked), _named(sides.b, asked)
+        pairs = by_table(a, b, table, sides.source) if table else by_name(a, b, sides.source)
+        stem, ends = "", [a.name, b.name]
+    return paired(pairs, stem + "-to-".join(ends[::turn]), swapped=sides.swapped)
+
+
+def _refuse_for_sides(sides: Sides, asked: _Asked) -> None:
+    """BadInput for what goes with one source only."""
+    if asked.view.degrade:
+        raise BadInput(
+            f"--degrade {asked.view.degrade}: {sides.source} has two sides already; leave out one of the two"
+        )
+    if asked.view.fit == "patches" and sides.how != "unpaired":
+        raise BadInput(f"--fit patches: {sides.source} is of pairs, which stay whole; give --fit crop or pad")
+    if asked.table and sides.how != "halves":
+        raise BadInput(
+            f"labels {asked.table}: {sides.source} has two sides; put a labels.csv into the one that it is of"
+        )
+
+
+def _half(source: str, asked: _Asked, half: Half) -> Dataset:
+    """One half of each image of a source, fitted as an image of its own."""
+    whole = _without_files(source, replace(asked, view=View(channels=asked.view.channels)))
+    if whole is not None:
+        return refit(cut_half(whole, half), asked.view)
+    return _gallery(replace(gallery_of(source, asked.table), half=half), asked)
 
 
 def gallery_of(source: str, table: Path | None = None) -> Gallery:
@@ -132,18 +212,22 @@ def _path(source: str) -> Path | None:
     if source in ALIASES:
         folder = os.environ.get("GENZOO_DATA")
         return Path(folder) / source if folder and (Path(folder) / source).exists() else None
-    return Path(source.removeprefix(SERIES)).expanduser()
+    return located(source.removeprefix(SERIES))
 
 
-def _gallery(gallery: Gallery, view: View, verify: bool, pixel_limit: int) -> Dataset:
+def _gallery(gallery: Gallery, asked: _Asked) -> Dataset:
     """From the cache; else idx pairs where a source holds them, else decoded image files."""
+    view, limit = asked.view, asked.pixel_limit
     with closing(gallery.files) as files:
-        data = gallery.verified(view, pixel_limit) if verify else gallery.cached(view, pixel_limit)
+        data = gallery.verified(view, limit) if asked.verify else gallery.cached(view, limit)
         if data is not None:
             return data
-        if any(is_idx_images(member.name) for member in files.members()):
-            return load_idx(gallery.name, files, view)
-        return gallery.load(view, pixel_limit)
+        if not any(is_idx_images(member.name) for member in files.members()):
+            return gallery.load(view, limit)
+        if gallery.half:
+            whole = load_idx(gallery.name, files, View(channels=view.channels))
+            return refit(cut_half(whole, gallery.half), view)
+        return load_idx(gallery.name, files, view)
 
 
 def _open(name: str, path: Path, table: Path | None) -> Gallery:

@@ -6,12 +6,15 @@ from typing import Any, Literal
 from genzoo.errors import BadInput
 
 Fit = Literal["crop", "pad", "patches"]
+Half = Literal["left", "right"]  # of a file that holds two images side by side
 Binarize = Literal["none", "threshold", "static", "dynamic"]
-Degrade = Literal["grey", "half", "quarter", "past"]
+Degrade = Literal["grey", "half", "quarter", "edges", "masked", "past"]
 SEEN = {
     "grey": "their grey versions",
     "half": "their half-size versions",
     "quarter": "their quarter-size versions",
+    "edges": "drawings of their outlines",
+    "masked": "all but their centres",
     "past": "their first frames",
 }
 
@@ -30,8 +33,9 @@ class View:
         binarize: `threshold` at 1/2; `static`: one Bernoulli draw per pixel, fixed by (seed, index);
             `dynamic`: a new draw each time in training, fixed by (seed, index) in evaluation.
         degrade: what is left of each image and given to a net that learns to draw the image from it: its
-            `grey` version, a small one of `half` or a `quarter` of its sides, or of films, square frames one
-            below the other, the first frame (`past`); without it nothing is given.
+            `grey` version, a small one of `half` or a `quarter` of its sides, a drawing of its outlines
+            (`edges`), all but its centre (`masked`), or of films, square frames one below the other, the
+            first frame (`past`); without it nothing is given.
     """
 
     size: tuple[int, int] | None = None

@@ -1,6 +1,6 @@
 """The contract of a model: an nn.Module that remembers how it was built and says what it can do."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Protocol, runtime_checkable
 
@@ -28,6 +28,7 @@ class Model(Configurable, nn.Module):
     requires: frozenset[str] = frozenset()  # the fields of Given that its density takes
     takes: frozenset[str] = frozenset()  # those that samples may be given, and need not
     levels: int | None = None  # of the pixels it has a probability for; None: any real value
+    kinds: int = 1  # of items that it learns from: 2 if from two sets, A and B
 
     def __init__(self, shape: Sequence[int]) -> None:
         super().__init__()
@@ -204,6 +205,17 @@ class Classifies(Protocol):
 
 
 @runtime_checkable
+class Translates(Protocol):
+    """Turns images of one kind into images of another, and back."""
+
+    domains: Mapping[str, tuple[int, ...]]  # shape (c, h, w) of an image of each kind, by its name
+
+    def translate(self, images: Images, to: str = "B") -> Float[Tensor, "b _ h w"]:
+        """The images, of the other kind, as ones of kind `to`, shape (b, c, h, w)."""
+        ...
+
+
+@runtime_checkable
 class Pictured(Protocol):
     """May be conditional on a picture."""
 
@@ -224,6 +236,7 @@ CAPABILITIES: dict[str, type] = {
     "round": Rounds,
     "features": Features,
     "classify": Classifies,
+    "translate": Translates,
 }
 
 
@@ -234,14 +247,14 @@ def capabilities(model: nn.Module) -> tuple[str, ...]:
 
 
 def restored_by(model: "Pictured") -> tuple[str, ...]:
-    """Whether the picture that a model is given is a grey version of what it draws, a small one, or a film's
-    first frame.
+    """Whether the picture that a model is given is a grey version of what it draws, a small one, a film's
+    first frame, or any other of its size.
     """
     if model.requires != {"images"}:
         return ()
     (channels, *size), (given, *small) = model.shape, model.condition_shape
-    if (channels, given) == (3, 1) and small == size:
-        return ("colourise",)
+    if small == size:
+        return ("colourise", "translate") if (channels, given) == (3, 1) else ("translate",)
     if channels == given and small != size and small[0] == small[1] == size[1] and size[0] % small[0] == 0:
         return ("forecast",)
     smaller = small != size and all(n % m == 0 for n, m in zip(size, small, strict=True))

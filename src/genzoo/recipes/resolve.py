@@ -1,14 +1,15 @@
 """Recipe + flags + data → the configuration of a run."""
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any
 
 from genzoo.configurable import build
+from genzoo.data.batches import TWO_SETS
 from genzoo.data.dataset import Dataset
-from genzoo.data.degrade import degraded_shape
+from genzoo.data.degrade import REMEDY, degraded_shape
 from genzoo.data.view import View
 from genzoo.errors import BadInput, nearest
 from genzoo.models import catalogue, entry_named
@@ -108,11 +109,11 @@ def resolve(
     settings = _settings(recipe, tables.get("train", {}))
     optimizers = _optimizers(recipe, entry.optimizer, tables.get("optimizer", {}))
     decided = from_data(dataset, view, model_table, entry)
+    require_pictures(entry.cls.requires, dataset, view, entry.name)
     arguments = model_table | tables.get("model", {}) | decided
     model = build({"class": entry.cls.__name__} | _as_lists(arguments))
     check_levels(model.levels, dataset, view, entry.name)
-    if "images" in model.requires and view.degrade is None:
-        raise BadInput(f"{entry.name} is given a picture here: add --degrade grey, half, quarter or past")
+    require_pictures(model.requires, dataset, view, entry.name)
     return Config(
         name=recipe.name,
         data=source,
@@ -132,8 +133,34 @@ def from_data(dataset: Dataset, view: View, model: Mapping[str, Any], entry: Ent
     if "levels" in inspect.signature(entry.cls).parameters and dataset.kind == "images":
         decided["levels"] = view.values
     if view.degrade is not None:
+        if view.degrade != "past" and dataset.given is not None:
+            raise BadInput(
+                f"--degrade {view.degrade}: {dataset.name} comes with pictures; leave out one of them"
+            )
         decided["picture"] = picture_of(dataset, view, model, entry)
+    elif (came := came_with(dataset, entry)) is not None:
+        if (own := list(model.get("picture") or came)) != came:
+            raise BadInput(f"{dataset.name}: comes with pictures of {came}, the model takes {own}")
+        decided["picture"] = came
     return decided
+
+
+def came_with(dataset: Dataset, entry: Entry) -> list[int] | None:
+    """The shape of the pictures that come with the items, for a model that learns from them; else None."""
+    if "picture" not in inspect.signature(entry.cls).parameters:
+        return None
+    if dataset.given is not None:
+        return list(dataset.given.shape[1:])
+    return list(dataset.other.shape) if dataset.other is not None and entry.cls.kinds == 2 else None
+
+
+def require_pictures(requires: Collection[str], dataset: Dataset, view: View, name: str) -> None:
+    """BadInput for a model that is given a picture, where nothing says which."""
+    if "images" not in requires or dataset.given is not None or view.degrade is not None:
+        return
+    if dataset.other is not None:
+        raise BadInput(f"{dataset.name} {TWO_SETS}")
+    raise BadInput(f"{name} is given a picture here: {REMEDY}")
 
 
 def picture_of(dataset: Dataset, view: View, model: Mapping[str, Any], entry: Entry) -> list[int]:

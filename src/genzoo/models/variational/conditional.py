@@ -8,6 +8,7 @@ from einops import rearrange, repeat
 from jaxtyping import Float
 from torch import Tensor
 
+from genzoo.data.degrade import REMEDY
 from genzoo.densities import Density, Gaussian
 from genzoo.errors import BadInput
 from genzoo.models.registry import register
@@ -144,7 +145,7 @@ def _frames(shape: tuple[int, ...], picture: tuple[int, ...]) -> int:
     if len(shape) != 3:
         raise BadInput(f"conditional-vae takes images of shape (c, h, w), got items of shape {shape}")
     if not picture:
-        raise BadInput("conditional-vae is given a picture: add --degrade grey, half, quarter or past")
+        raise BadInput(f"conditional-vae is given a picture: {REMEDY}")
     if len(picture) != 3 or any(n < 1 for n in picture):
         raise BadInput(f"picture must be (channels, rows, columns), got {picture}")
     if shape[1] % picture[1] or shape[2] % picture[2]:
