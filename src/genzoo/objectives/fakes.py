@@ -41,4 +41,4 @@ class TurnOfFakes:
 
 
 def _made(model: TwoPlayerModel, latents: Latents, given: Given | None) -> Fakes:
-    return Fakes(model.decode(latents, given), latents, given)
+    return Fakes(model.generate(latents, given), latents, given)

@@ -12,6 +12,7 @@ from torch.func import functional_call
 from genzoo.models.base import Model
 from genzoo.nn.conditions import one_hot
 from genzoo.nn.critic import Critic, Judged
+from genzoo.nn.picture_pair import PictureCritic
 from genzoo.types import Given, Items, Latents, Nats, Scores
 
 
@@ -42,14 +43,14 @@ class TwoPlayerModel(Model):
     """
 
     generator: nn.Module
-    critic: Critic
+    critic: Critic | PictureCritic
 
     @abstractmethod
     def draw_latents(self, n: int, temperature: float = 1.0) -> Latents:
         """`n` draws z ~ p(z), shape (n, latent)."""
 
     @abstractmethod
-    def decode(self, latents: Latents, given: Given | None = None) -> Items:
+    def generate(self, latents: Latents, given: Given | None = None) -> Items:
         """G(z), shape (b, *shape)."""
 
     @abstractmethod
@@ -81,14 +82,14 @@ class TwoPlayerModel(Model):
     @torch.no_grad()
     def sample(self, n: int, given: Given | None = None, *, temperature: float = 1.0) -> Items:
         """`n` new items G(z), z ~ p(z), shape (n, *shape); below 1 the temperature draws z nearer to 0."""
-        return self.decode(self.draw_latents(n, temperature), given)
+        return self.generate(self.draw_latents(n, temperature), given)
 
     def judge(
         self, images: Items, given: Given | None = None, *, weights: Mapping[str, Tensor] | None = None
     ) -> Judged:
         """What the critic says of items, under other weights of its own if they are given, by name."""
         self.check(images, given)
-        arguments = (2 * images - 1 if self.pictures else images, self._shown(given))
+        arguments = (2 * images - 1 if self.pictures else images, self.beside(given))
         if weights is None:
             return self.critic(*arguments)
         found = functional_call(self.critic, dict(weights), arguments)
@@ -96,8 +97,8 @@ class TwoPlayerModel(Model):
         return found
 
     def score(self, images: Items, given: Given | None = None) -> Scores:
-        """How much each item looks like data to the critic, shape (b)."""
-        return self.judge(images, given).score
+        """How much each item looks like data to the critic, shape (b); of a critic of patches their mean."""
+        return self.judge(images, given).score.unflatten(0, (len(images), -1)).mean(1)
 
     def features(self, images: Items, given: Given | None = None) -> Sequence[Tensor]:
         """The critic's activations of each hidden layer, from the item inwards.
@@ -110,7 +111,20 @@ class TwoPlayerModel(Model):
         found: Judged = self.critic(2 * packed - 1 if self.pictures else packed)
         return found.features
 
-    def _shown(self, given: Given | None) -> Float[Tensor, "b k"] | None:
+    def beside(self, given: Given | None) -> Float[Tensor, "b ..."] | None:
+        """What the critic is shown beside items: their labels as one-hot rows, None where it knows none."""
         if not self.critic.classes or given is None or given.labels is None:
             return None
         return one_hot(given.labels, self.critic.classes, self.like)
+
+
+class NoiseModel(TwoPlayerModel):
+    """A two-player model whose noise is all that an item is made from: latents that can be walked in."""
+
+    @abstractmethod
+    def decode(self, latents: Latents, given: Given | None = None) -> Items:
+        """G(z), shape (b, *shape)."""
+
+    def generate(self, latents: Latents, given: Given | None = None) -> Items:
+        """G(z), shape (b, *shape)."""
+        return self.decode(latents, given)

@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from genzoo.errors import BadInput
-from genzoo.models.adversarial.base import Fakes, TwoPlayerModel
+from genzoo.models.adversarial.base import Fakes, NoiseModel
 from genzoo.models.adversarial.gan import Prior, check_prior, draw
 from genzoo.models.registry import register
 from genzoo.nn import adversaries
@@ -30,7 +30,7 @@ from genzoo.types import Given, Items, Latents, Nats
     },
     optimizer={"name": "adam", "lr": 3e-4, "betas": (0.5, 0.999)},
 )
-class ClassifyingGAN(TwoPlayerModel):
+class ClassifyingGAN(NoiseModel):
     """A generator x = G(z), and a critic that is a classifier of the K classes of data and one more: made.
 
     With class logits l₁ … l_K and the logit of "made" fixed at 0, P(x is data) = Z/(Z + 1) with Z = Σ exp

@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from genzoo.errors import BadInput, nearest
-from genzoo.models.adversarial.base import Fakes, TwoPlayerModel
+from genzoo.models.adversarial.base import Fakes, NoiseModel
 from genzoo.models.registry import register
 from genzoo.nn import adversaries
 from genzoo.nn.adversaries import GeneratorNorm, Net
@@ -68,7 +68,7 @@ def _game(**options: Any) -> dict[str, Any]:
     },
     optimizer={"name": "adam", "lr": 2e-4, "betas": (0.5, 0.999)},
 )
-class GAN(TwoPlayerModel):
+class GAN(NoiseModel):
     """A generator x = G(z) of noise z, and a critic that tells samples from data.
 
     The density p(x) is never written down, only drawn from. In the game of 2014 the critic's score is the

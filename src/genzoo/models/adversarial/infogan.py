@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from genzoo.errors import BadInput
-from genzoo.models.adversarial.base import Fakes, TwoPlayerModel
+from genzoo.models.adversarial.base import Fakes, NoiseModel
 from genzoo.models.adversarial.gan import Prior, check_prior, draw
 from genzoo.models.registry import register
 from genzoo.nn import adversaries
@@ -58,7 +58,7 @@ class Codes:
     },
     optimizer={"name": "adam", "lr": 2e-4, "betas": (0.5, 0.999)},
 )
-class InfoGAN(TwoPlayerModel):
+class InfoGAN(NoiseModel):
     """x = G(c, z): of what a sample is made from, the codes c can be read off it again; z is mere noise.
 
     c is one category, uniform, and some numbers, uniform on [−1, 1]. The critic has a second head Q(c | x),
