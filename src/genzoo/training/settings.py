@@ -6,7 +6,7 @@ from typing import Any, Literal, get_args
 
 from genzoo.errors import BadInput
 
-Schedule = Literal["constant", "linear", "cosine"]
+Schedule = Literal["constant", "linear", "half-linear", "cosine"]
 Precision = Literal["float32", "bfloat16"]
 Judged = Literal["none", "random-conv", "classifier"]
 
@@ -43,7 +43,8 @@ class Settings:
         minutes: budget in minutes of training; give this or `images`.
         batch: images a move sees, over all processes.
         seed: of initial weights, order, binarization and noise.
-        schedule: of the learning rate over `horizon`, down to zero for linear and cosine.
+        schedule: of the learning rate over `horizon`, down to zero but for constant; half-linear begins to
+            fall in the middle.
         horizon: images (or minutes) over which the schedule runs: the budget, also when it was raised.
         warmup: steps over which the learning rate rises from zero.
         ema: decay of the running average of the weights that is saved and measured; 0 for none.
@@ -109,8 +110,16 @@ class Settings:
         >>> s = Settings(images=100, horizon=100, schedule="cosine", warmup=10)
         >>> [round(s.lr_factor(step, images), 3) for step, images in ((0, 0), (9, 0), (50, 50), (90, 100))]
         [0.1, 1.0, 0.5, 0.0]
+        >>> s = Settings(images=100, schedule="half-linear")
+        >>> [s.lr_factor(0, images) for images in (0, 50, 75, 100)]
+        [1.0, 1.0, 0.5, 0.0]
         """
         rise = min(1.0, (step + 1) / self.warmup) if self.warmup else 1.0
         done = min(1.0, spent / (self.horizon or self.budget))
-        fall = {"constant": 1.0, "linear": 1 - done, "cosine": (1 + math.cos(math.pi * done)) / 2}
+        fall = {
+            "constant": 1.0,
+            "linear": 1 - done,
+            "half-linear": min(1.0, 2 - 2 * done),
+            "cosine": (1 + math.cos(math.pi * done)) / 2,
+        }
         return rise * fall[self.schedule]
