@@ -7,11 +7,14 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache
+from typing import TypeVar
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, distributed
+
+T = TypeVar("T")
 
 
 def seed_of(*parts: int | str) -> int:
@@ -174,11 +177,35 @@ def mean_across(value: Tensor) -> Tensor:
     A rule that decides on a number (to pass, say) decides on this, so that all processes agree.
     Outside a sharded move, where one process works on its own, it is the value itself.
     """
-    if _SHARD.get().world == 1 or not (distributed.is_available() and distributed.is_initialized()):
+    if _alone():
         return value
     total = value.detach().clone()
     distributed.all_reduce(total)
     return total / distributed.get_world_size()
+
+
+def gathered(value: Tensor) -> Tensor:
+    """The rows of all processes, in the order of the joined batch: what every process knows alike.
+
+    Outside a sharded move, where one process works on its own, they are its own rows.
+    """
+    if _alone():
+        return value
+    parts = [torch.empty_like(value) for _ in range(distributed.get_world_size())]
+    distributed.all_gather(parts, value.contiguous())
+    return torch.cat(parts)
+
+
+def own_rows(rows: Sequence[T]) -> Sequence[T]:
+    """Those of the rows that `gathered` brought together which are this process's."""
+    if _alone():
+        return rows
+    n = len(rows) // distributed.get_world_size()
+    return rows[n * distributed.get_rank() :][:n]
+
+
+def _alone() -> bool:
+    return _SHARD.get().world == 1 or not (distributed.is_available() and distributed.is_initialized())
 
 
 def uniform_at(seed: int, index: NDArray[np.int64], size: int) -> NDArray[np.float32]:

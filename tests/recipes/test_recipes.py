@@ -3,23 +3,25 @@ import pytest
 
 from genzoo import recipes
 from genzoo.data.dataset import Dataset
+from genzoo.data.sides import sides_of
 from genzoo.errors import BadInput
 from genzoo.recipes.options import recipe_for
 from genzoo.recipes.resolve import resolve, resolve_view
 
 
-def data_for(view, channels):
+def data_for(view, channels, *, paired=False):
     size = view.size or (28, 28)
     items = np.zeros((40, view.channels or channels, *size), np.uint8)
     splits = {"train": np.arange(30), "val": np.arange(30, 35), "test": np.arange(35, 40)}
-    return Dataset("blank", "images", items, splits)
+    return Dataset("blank", "images", items, splits, given=items if paired else None)
 
 
 @pytest.mark.parametrize("name", recipes.names())
 def test_every_recipe_resolves_to_a_model_that_can_represent_its_data(name):
     recipe = recipes.read(name)
     view = resolve_view(recipe, {})
-    config = resolve(recipe, data_for(view, 3 if "cifar" in name else 1), "blank", {})
+    paired = sides_of(recipe.table("data").get("data", "")) is not None
+    config = resolve(recipe, data_for(view, 3 if "cifar" in name else 1, paired=paired), "blank", {})
     assert config.settings.images is not None, "a recipe's budget is in images, so that it is reproducible"
     assert config.notes.get("protocol")
     assert recipe.summary

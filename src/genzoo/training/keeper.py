@@ -2,17 +2,20 @@
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import torch
 from einops import rearrange
+from jaxtyping import Float
+from torch import Tensor
 
 from genzoo.data.batches import chosen, in_order
 from genzoo.errors import BadInput
 from genzoo.images import grid, save_image
 from genzoo.models import Model
-from genzoo.models.base import Decodes, Encodes, Samples, evaluating
+from genzoo.models.base import Decodes, Encodes, Samples, Translates, evaluating
 from genzoo.objectives import Health
 from genzoo.random import seeded
 from genzoo.training.folder import RunFolder
@@ -164,13 +167,40 @@ def samples_picture(model: Model, run: Run) -> Picture | None:
         return None
     batch = run.place(validation_batch(run, PICTURED))
     with seeded(run.settings.seed, "picture"), evaluating(model):
+        if isinstance(model, Translates):
+            return there_and_back(model, run, batch)
         if isinstance(model, Samples):
-            return grid(model.sample(len(batch), batch.given))
+            samples = model.sample(len(batch), batch.given)
+            given = batch.given.images if batch.given is not None else None
+            if given is not None and given.shape[2:] == samples.shape[2:]:
+                return rows_of([given, samples, batch.images])
+            return grid(samples)
         if isinstance(model, Encodes) and isinstance(model, Decodes):
             rebuilt = model.decode(model.encode(batch.images, batch.given), batch.given).clamp(0, 1)
             pairs = rearrange([batch.images, rebuilt], "two b c h w -> (b two) c h w")
             return grid(pairs, columns=8)
     return None
+
+
+def there_and_back(model: Translates, run: Run, batch: Batch) -> Picture:
+    """Images of kind A | as B | back, then some of the batch, which are of kind B | as A | back."""
+    columns = []
+    if run.batches.beside is not None:
+        positions = chosen(run.batches.beside.dataset, "val", len(batch), run.settings.seed)
+        found = next(in_order(run.batches.beside.dataset, positions, size=len(batch), **_view(run)))
+        a, batch = run.place(found).images, batch.map(lambda t: t[: len(found)])
+        there = model.translate(a, "B")
+        columns.append(rows_of([a, there, model.translate(there, "A")]))
+    there = model.translate(batch.images, "A")
+    columns.append(rows_of([batch.images, there, model.translate(there, "B")]))
+    return torch.cat(columns, 2)
+
+
+def rows_of(columns: Sequence[Float[Tensor, "b _ h w"]]) -> Picture:
+    """A picture with a row for each item and a column for each view of it, four items side by side."""
+    channels = max(x.shape[1] for x in columns)
+    shown = torch.stack([x.expand(-1, channels, -1, -1) for x in columns], 1)
+    return grid(shown.flatten(0, 1), columns=4 * len(columns))
 
 
 def health_of(model: Model, run: Run) -> Health:
