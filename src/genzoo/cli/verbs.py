@@ -85,6 +85,11 @@ VERBS: dict[str, Verb] = {
         _any_of("superres"),
         made_by="genzoo train gated-pixelcnn --degrade half",
     ),
+    "translate": Verb(
+        "genzoo.cli.translate",
+        "make images of one kind into images of another, whole folders too",
+        _any_of("translate"),
+    ),
     "forecast": Verb(
         "genzoo.cli.forecast",
         "simulate what follows a given past, k times",

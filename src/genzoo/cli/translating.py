@@ -1,0 +1,221 @@
+"""What `genzoo translate` does: a page of pictures before and after, or a folder, picture by picture."""
+
+import csv
+import io
+import json
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import ImageOps
+
+from genzoo.apply.codec.listing import different, safe_name
+from genzoo.apply.pictures import rows_picture
+from genzoo.apply.translate import Direction, at_trained_scale, translate, translate_pictures
+from genzoo.cli.console import out as console
+from genzoo.cli.console import progress, wrote
+from genzoo.cli.opened import Opened, data_for, view_of_others
+from genzoo.cli.output import write_picture
+from genzoo.data import load
+from genzoo.data.batches import chosen, presented
+from genzoo.data.dataset import Skipped
+from genzoo.data.decode import opened as opened_image
+from genzoo.data.decode import quiet, read
+from genzoo.data.domains import two_domains
+from genzoo.data.listing import Files, Member, Unusable
+from genzoo.data.pixels import colour, eight_bit, with_channels
+from genzoo.data.sources import PIXEL_LIMIT, gallery_of
+from genzoo.errors import BadInput
+from genzoo.files import atomic, read_json, write_json
+from genzoo.images import save_image
+from genzoo.models.base import Translates
+from genzoo.random import seed_of
+from genzoo.types import Images, Picture
+
+_TOGETHER = 2**20  # pixels that are translated at once, or one picture
+_SHOWN = 12  # skipped files that are listed on the terminal
+_ABOUT, _SKIPPED = "translate.json", "skipped.csv"
+
+
+def before_and_after(
+    opened: Opened, direction: Direction, data: str | None, split: str | None, n: int, out: Path
+) -> None:
+    """One row for each of `n` images: given | translated | back | its own partner, where there is one."""
+    given, partners = _some(opened, direction, data, split, n)
+    made = translate(
+        direction.model, given, to=direction.to, temperature=direction.temperature, seed=direction.seed
+    )
+    columns, titles = [given, made], ["given", f"as {direction.to}"]
+    if isinstance(direction.model, Translates):
+        columns.append(translate(direction.model, made, to="A" if direction.to == "B" else "B"))
+        titles.append("back")
+    if partners is not None:
+        columns.append(partners)
+        titles.append("its partner")
+    channels = max(x.shape[1] for x in columns)
+    shown = torch.stack([x.expand(-1, channels, -1, -1) for x in columns], 1)
+    size = (shown.shape[3], shown.shape[4])
+    write_picture(rows_picture(shown), out, size, f"{len(shown)} rows: {', '.join(titles)}")
+
+
+def _some(
+    opened: Opened, direction: Direction, data: str | None, split: str | None, n: int
+) -> tuple[Images, Images | None]:
+    """Images to translate, and what belongs to each, if the data are pairs; one set is of the kind given."""
+    own = data is None or data == opened.data
+    split = split or ("test" if own else "all")
+    if own:
+        dataset, view = data_for(opened, data), opened.view
+    else:
+        view = replace(view_of_others(opened), channels=direction.takes[0], degrade=None)  # type: ignore[arg-type]
+        dataset = load(str(data), view)
+    if view.degrade is not None:
+        batch = presented(
+            dataset, chosen(dataset, split, n, direction.seed), view, direction.seed, {"images"}
+        )
+        assert batch.given is not None
+        assert batch.given.images is not None
+        return batch.given.images, batch.images
+    one_set = dataset.given is None and dataset.other is None
+    a, b = (dataset, dataset) if one_set else two_domains(dataset)
+    source, other = (a, b) if direction.to == "B" else (b, a)
+    positions = chosen(source, split, n, direction.seed)
+    images = presented(source, positions, view, direction.seed).images
+    if dataset.given is None:
+        return images, None
+    return images, presented(other, positions, view, direction.seed).images
+
+
+def whole_source(
+    opened: Opened,
+    direction: Direction,
+    data: str,
+    out: Path,
+    *,
+    own_scale: bool,
+    limit: int | None,
+    batch: int,
+    overwrite: bool,
+) -> None:
+    """Every image file of a source, translated, into a folder; what is there from an earlier call is kept."""
+    gallery = gallery_of(data)
+    with closing(gallery.files) as files, quiet():
+        listed = gallery.list_images()
+        members = some_of(listed.members, limit, direction.seed)
+        if not members:
+            raise BadInput(f"--data {data}: no image files in it")
+        names = list(different(safe_name(member.name) for member in members))
+        about = {
+            "run": str(opened.path), "step": opened.about.get("step"), "data": data, "to": direction.to,
+            "scale": "own" if own_scale else "trained", "n": limit, "seed": direction.seed,
+            "temperature": direction.temperature,
+        }  # fmt: skip
+        begin(out, about, overwrite)
+        bad = list(listed.skipped) if limit is None else []
+        before, began, done = 0, time.perf_counter(), 0
+        with progress("translate", len(members)) as tick:
+            waiting = [(i, m) for i, m in enumerate(members) if not (out / names[i]).is_file()]
+            before = len(members) - len(waiting)
+            tick(before)
+            for numbers, pictures in groups(files, waiting, opened, direction, own_scale, bad, tick):
+                for i, made in zip(
+                    numbers, translate_pictures(direction, pictures, numbers, batch), strict=True
+                ):
+                    save_image(made, out / names[i])
+                done += len(numbers)
+                tick(len(numbers))
+    write_skipped(out, bad)
+    report(out, bad, done, before, time.perf_counter() - began)
+
+
+def some_of(members: Sequence[Member], n: int | None, seed: int) -> list[Member]:
+    """All files, or `n` of them, picked by the seed, in the order of their names."""
+    if n is None or n >= len(members):
+        return list(members)
+    picked = np.random.default_rng(seed_of(seed, "chosen")).permutation(len(members))[:n]
+    return [members[i] for i in np.sort(picked)]
+
+
+def begin(out: Path, about: dict[str, Any], overwrite: bool) -> None:
+    """Notes in the folder what fills it; BadInput if it holds something else."""
+    path = out / _ABOUT
+    there = read_json(path) if path.is_file() else None
+    if there == about and not overwrite:
+        return
+    if out.is_dir() and any(out.iterdir()) and not overwrite:
+        what = "holds translations by other settings" if there else "is there already and holds other things"
+        raise BadInput(f"--out {out}: {what}; give another name, or --overwrite")
+    if there:  # begun anew: nothing of what the earlier call wrote may be taken for this one's
+        for old in sorted(out.rglob("*.png")):
+            old.unlink()
+    write_json(path, json.loads(json.dumps(about)))
+
+
+def groups(
+    files: Files,
+    waiting: Sequence[tuple[int, Member]],
+    opened: Opened,
+    direction: Direction,
+    own_scale: bool,
+    bad: list[Skipped],
+    tick: Any,
+) -> Iterator[tuple[list[int], list[Picture]]]:
+    """Pictures that are translated at once, few enough for memory to stay flat, with their numbers."""
+    channels, *size = direction.takes
+    numbers: list[int] = []
+    pictures: list[Picture] = []
+    for i, member in waiting:
+        try:
+            picture = decoded(files, member, channels, opened)
+        except Unusable as reason:
+            bad.append(Skipped(member.name, str(reason)))
+            tick(1)
+            continue
+        numbers.append(i)
+        pictures.append(picture if own_scale else at_trained_scale(picture, (size[0], size[1])))
+        if sum(p[0, 0].numel() for p in pictures) >= _TOGETHER:
+            yield numbers, pictures
+            numbers, pictures = [], []
+    if pictures:
+        yield numbers, pictures
+
+
+def decoded(files: Files, member: Member, channels: int, opened: Opened) -> Picture:
+    """One file as a picture in [0, 1], shape (1, c, h, w), upright, in the run's channels and background."""
+    image = opened_image(read(files, member, 8 * PIXEL_LIMIT), member.name, PIXEL_LIMIT)
+    try:
+        upright = ImageOps.exif_transpose(image)
+        pixels = np.asarray(with_channels(eight_bit(upright), channels, colour(opened.view)))
+    except (OSError, SyntaxError, ValueError, EOFError) as error:
+        raise Unusable(f"truncated or damaged: {error}") from None
+    flat = torch.from_numpy(pixels.copy()).view(*pixels.shape[:2], channels)
+    return flat.permute(2, 0, 1)[None].float() / 255
+
+
+def write_skipped(out: Path, bad: Sequence[Skipped]) -> None:
+    """A table of the files that were not translated, and why; none if all were."""
+    path = out / _SKIPPED
+    if not bad:
+        path.unlink(missing_ok=True)
+        return
+    text = io.StringIO()
+    rows = csv.writer(text, lineterminator="\n")
+    rows.writerows([("file", "reason"), *((s.path, s.reason) for s in bad)])
+    with atomic(path) as temporary:
+        temporary.write_text(text.getvalue(), encoding="utf-8")
+
+
+def report(out: Path, bad: Sequence[Skipped], done: int, before: int, seconds: float) -> None:
+    """What was written, how fast, and what was not."""
+    rate = f", {done / seconds:,.1f} images/s" if done and seconds > 0 else ""
+    there = f"; {before:,} were there" if before else ""
+    wrote(out, f"{done:,} images{rate}{there}")
+    for skipped in bad[:_SHOWN]:
+        console().print(f"not translated: {skipped.path}: {skipped.reason}", markup=False, soft_wrap=True)
+    if len(bad) > _SHOWN:
+        console().print(f"and {len(bad) - _SHOWN:,} more, in {out / _SKIPPED}", markup=False, soft_wrap=True)
