@@ -17,7 +17,8 @@ class Ruler:
     measure: Annotated[
         tuple[str, ...],
         tyro.conf.arg(
-            help="What: likelihood, quality, coverage, representation, cost; without it all that there is."
+            help="What: likelihood, quality, coverage, translation, representation, cost; without it "
+            "all that there is."
         ),
     ] = ()
     split: Annotated[str, tyro.conf.arg(help="Which items: train, val, test or all.")] = "test"

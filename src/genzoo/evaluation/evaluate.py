@@ -18,6 +18,7 @@ from genzoo.evaluation.protocol import GROUPS, Group, Protocol
 from genzoo.evaluation.quality import images_seen, quality
 from genzoo.evaluation.result import Result
 from genzoo.evaluation.subject import Subject, applicable
+from genzoo.evaluation.translation import translation
 from genzoo.training import distributed
 
 PICTURED = 32  # samples whose nearest training images are remembered
@@ -101,7 +102,7 @@ def question_of(subject: Subject, protocol: Protocol, group: Group) -> dict[str,
         "of": subject.dataset.fingerprint,
     }
     said |= {"view": subject.view.to_json(), **protocol.of(group)}
-    if group in ("quality", "coverage"):
+    if group in ("quality", "coverage", "translation"):
         chosen = subject.extractor
         said["through"] = (subject.through or subject.view).to_json()
         said["features"] = chosen.label if isinstance(chosen, Extractor) else chosen
@@ -173,6 +174,22 @@ def _coverage(subject: Subject, protocol: Protocol, batch: int, watch: Watch) ->
     return Answer(results)
 
 
+def _translation(subject: Subject, protocol: Protocol, batch: int, watch: Watch) -> Answer:
+    extractor = _extractor(subject, watch)
+    with watch("translations", None) as tick:
+        results = translation(
+            subject.model,
+            subject.dataset,
+            extractor,
+            view=subject.view,
+            split=protocol.split,
+            seed=protocol.seed,
+            batch=batch,
+            tick=tick,
+        )
+    return Answer(results)
+
+
 def _representation(subject: Subject, protocol: Protocol, batch: int, watch: Watch) -> Answer:
     with watch("features", None) as tick:
         results = probes.probe(
@@ -198,6 +215,7 @@ MEASURES: dict[Group, Callable[[Subject, Protocol, int, Watch], Answer]] = {
     "likelihood": _likelihood,
     "quality": _quality,
     "coverage": _coverage,
+    "translation": _translation,
     "representation": _representation,
     "cost": _cost,
 }

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, get_args
 
-Group = Literal["likelihood", "quality", "coverage", "representation", "cost"]
+Group = Literal["likelihood", "quality", "coverage", "translation", "representation", "cost"]
 GROUPS: tuple[Group, ...] = get_args(Group)
 
 
@@ -42,6 +42,7 @@ class Protocol:
             "likelihood": "split limit seed draws iwae naive ais",
             "quality": "split seed samples",
             "coverage": "seed",
+            "translation": "split seed",
             "representation": "split limit seed labels probe_seeds",
             "cost": "",
         }

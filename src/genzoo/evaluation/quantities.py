@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-Group = Literal["likelihood", "quality", "coverage", "representation"]
+Group = Literal["likelihood", "quality", "coverage", "translation", "representation"]
 Better = Literal["higher", "lower", "as data"]
 
 
@@ -149,6 +149,46 @@ QUANTITIES: dict[str, Quantity] = {
         "lower",
         "KL(samples over modes ‖ data over modes), nats.",
         "Metz et al., 2017, arXiv:1611.02163",
+    ),
+    "partner_error": Quantity(
+        "error to the partner",
+        "translation",
+        "lower",
+        "Mean absolute difference of a translation and what truly belongs to its original, in [0, 1].",
+        "Zhu et al., 2017, arXiv:1703.10593",
+    ),
+    "partner_psnr": Quantity(
+        "peak signal-to-noise ratio",
+        "translation",
+        "higher",
+        "10·log₁₀ of 1 over the mean squared difference to the partner, dB: blurred images do well.",
+    ),
+    "partner_ssim": Quantity(
+        "structural similarity",
+        "translation",
+        "higher",
+        "Likeness to the partner in local brightness, contrast and structure: 1 is equality.",
+        "Wang et al., 2004, IEEE Transactions on Image Processing 13",
+    ),
+    "translated_fid": Quantity(
+        "Fréchet distance of translations",
+        "translation",
+        "lower",
+        "Distance of translations to real images of the kind made, in features; biased upward for few.",
+        "Heusel et al., 2017, arXiv:1706.08500",
+    ),
+    "cycle_error": Quantity(
+        "error there and back",
+        "translation",
+        "lower",
+        "Mean absolute difference of an image and itself after both translations, in [0, 1].",
+        "Zhu et al., 2017, arXiv:1703.10593",
+    ),
+    "draws_apart": Quantity(
+        "two draws apart",
+        "translation",
+        "as data",
+        "Mean absolute difference of two translations of one image: 0 of a net without noise.",
     ),
     "probe_accuracy": Quantity(
         "linear probe",

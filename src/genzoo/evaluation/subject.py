@@ -9,7 +9,16 @@ from genzoo.evaluation.features import Extractor
 from genzoo.evaluation.protocol import Group, Protocol
 from genzoo.evaluation.quality import FEWEST
 from genzoo.models import Model
-from genzoo.models.base import Bounds, Decodes, Encodes, Features, Samples, Scores
+from genzoo.models.base import (
+    Bounds,
+    Decodes,
+    Encodes,
+    Features,
+    Samples,
+    Scores,
+    Translates,
+    capabilities,
+)
 from genzoo.training.config import Config
 
 
@@ -47,9 +56,21 @@ def applicable(subject: Subject, protocol: Protocol) -> dict[Group, str]:
         "likelihood": "" if _has_likelihood(model) else f"{name} has no likelihood, bound or reconstruction",
         "quality": _no_images(dataset, protocol) or sampling,
         "coverage": sampling if modes.known(dataset) else f"the modes of {dataset.name} are not known",
+        "translation": _no_translation(subject),
         "representation": _no_labels(dataset, protocol) or _no_features(model),
         "cost": "",
     }
+
+
+def _no_translation(subject: Subject) -> str:
+    model, dataset = subject.model, subject.dataset
+    if "translate" not in capabilities(model):
+        return f"{type(model).__name__} does not translate"
+    if isinstance(model, Translates):
+        alone = dataset.given is None and dataset.other is None
+        return f"{dataset.name} is one set of images: give A::B, or pairs:A::B" if alone else ""
+    alone = dataset.given is None and subject.view.degrade is None
+    return f"{dataset.name} does not say what is given: give pairs:A::B" if alone else ""
 
 
 def _has_likelihood(model: Model) -> bool:

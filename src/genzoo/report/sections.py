@@ -27,6 +27,12 @@ GROUPS: Mapping[str, tuple[str, str]] = {
         "its weights are part of a number's name.",
     ),
     "coverage": ("Mode coverage", "Whether all the modes that the data are known to have are found."),
+    "translation": (
+        "Translation",
+        "How near translations come to what truly belongs to their originals, and how like the "
+        "other kind of image they are; beside them, copying the original, and the original with "
+        "the other kind's mean colours.",
+    ),
     "representation": (
         "Representation",
         "How well few labels teach a classifier what an image shows, from the model's "
