@@ -45,6 +45,7 @@ class Adversarial(Objective[TwoPlayerModel]):
         critic_moves: the critic's moves in a turn, each on a real batch of its own; k in algorithm 1.
         head_start: first turns, and then every 500th, in which the critic moves 100 times; 25 in WGAN's code.
         smoothing: the critic's target for real items is 1 − smoothing; fakes keep 0.
+        drift: weight of the mean square of real items' scores, which keeps them near 0 (Karras et al., 2018).
         instance_noise: standard deviation of noise on all that the critic is shown, in units of what it sees.
         noise_turns: over which that noise fades to 0; 0: it stays.
         weight_clip: the critic's weights are held in [−weight_clip, weight_clip]; 0: they are free.
@@ -69,6 +70,7 @@ class Adversarial(Objective[TwoPlayerModel]):
         critic_moves: int = 1,
         head_start: int = 0,
         smoothing: float = 0.0,
+        drift: float = 0.0,
         instance_noise: float = 0.0,
         noise_turns: int = 0,
         weight_clip: float = 0.0,
@@ -85,22 +87,17 @@ class Adversarial(Objective[TwoPlayerModel]):
     ) -> None:
         self.divergence = divergence_named(divergence)
         check_penalty(penalty)
-        for name, count in {"critic_moves": critic_moves, "penalty_every": penalty_every}.items():
-            if count < 1:
-                raise BadInput(f"{name} must be at least 1, got {count}")
+        _check_at_least(1, critic_moves=critic_moves, penalty_every=penalty_every)
+        _check_at_least(0, head_start=head_start, weight_clip=weight_clip, penalty_weight=penalty_weight)
+        _check_at_least(0, history=history, lookahead=lookahead, read_weight=read_weight, drift=drift)
         if not 0 <= smoothing < 0.5:
             raise BadInput(f"smoothing must be from 0 to below 0.5, got {smoothing}")
         if smoothing and self.divergence.paired:
             raise BadInput(f"divergence {divergence!r} has no labels to smooth: leave smoothing out")
-        numbers = {"head_start": head_start, "weight_clip": weight_clip, "penalty_weight": penalty_weight}
-        numbers |= {"history": history, "lookahead": lookahead, "read_weight": read_weight}
-        for name, value in numbers.items():
-            if value < 0:
-                raise BadInput(f"{name} must be at least 0, got {value}")
         self.critic_moves, self.head_start, self.smoothing = critic_moves, head_start, smoothing
         self.weight_clip, self.feature_matching, self.read_weight = weight_clip, feature_matching, read_weight
         self.penalty, self.penalty_weight, self.penalty_every = penalty, penalty_weight, penalty_every
-        self.lookahead, self.lookahead_lr, self.history = lookahead, lookahead_lr, history
+        self.lookahead, self.lookahead_lr, self.history, self.drift = lookahead, lookahead_lr, history, drift
         self.past, self.augmented = History(), Augmented(augment, augment_target, instance_noise, noise_turns)
 
     @property
@@ -237,7 +234,7 @@ class Adversarial(Objective[TwoPlayerModel]):
         cost = self.divergence.real(score).mean()
         if share := self.smoothing:  # a target of 1 − share: that share of the real items counts as fake
             cost = (1 - share) * cost + share * self.divergence.fake(score).mean()
-        return cost
+        return cost + self.drift * score.square().mean() if self.drift else cost
 
     def _read(
         self,
@@ -292,3 +289,9 @@ class Adversarial(Objective[TwoPlayerModel]):
     def _after(self, model: TwoPlayerModel, player: str) -> None:
         if self.history:
             self.past.remember(player, self.players(model)[player])
+
+
+def _check_at_least(least: int, **values: float) -> None:
+    for name, value in values.items():
+        if value < least:
+            raise BadInput(f"{name} must be at least {least}, got {value}")

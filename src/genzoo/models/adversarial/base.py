@@ -13,6 +13,7 @@ from genzoo.models.base import Model
 from genzoo.nn.conditions import one_hot
 from genzoo.nn.critic import Critic, Judged
 from genzoo.nn.picture_pair import PictureCritic
+from genzoo.nn.progressive import ProgressiveCritic
 from genzoo.types import Given, Items, Latents, Nats, Scores
 
 
@@ -43,7 +44,7 @@ class TwoPlayerModel(Model):
     """
 
     generator: nn.Module
-    critic: Critic | PictureCritic
+    critic: Critic | PictureCritic | ProgressiveCritic
 
     @abstractmethod
     def draw_latents(self, n: int, temperature: float = 1.0) -> Latents:

@@ -1,0 +1,122 @@
+"""Progressive growing: a game of two players, at a resolution that doubles while they play."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from torch import nn
+
+from genzoo.data.batches import Batches
+from genzoo.data.dataset import Dataset
+from genzoo.data.view import View
+from genzoo.errors import BadInput
+from genzoo.models.adversarial.progressive import ProgressiveGAN
+from genzoo.objectives.adversarial import Adversarial
+from genzoo.objectives.base import Health, Objective, Update
+from genzoo.objectives.penalties import Penalty
+from genzoo.types import Batch
+
+
+class Growing(Objective[ProgressiveGAN]):
+    """Another game's moves, at a stage that is a function of the images seen.
+
+    The first resolution is played for one phase; each further one fades in over a phase, then is played for
+    one. From there on all is at full size. The data are shown as the stage would show them, so that a critic
+    cannot tell samples by what their stage cannot draw.
+
+    Reference: Karras et al., 2018, arXiv:1710.10196, section 2, figure 2 and appendix A: 800,000 images a
+    phase, the Wasserstein game with a gradient penalty of weight 10 and one critic's move a turn, and
+    0.001·D(x)² to keep scores near 0.
+
+    >>> Growing(phase_images=100).stage(250, last=3)
+    1.0
+    >>> Growing(phase_images=100).stage(150, last=3)
+    0.5
+
+    Args:
+        phase_images: images seen in a phase; 800,000 as published.
+        divergence: what each side pays for a score.
+        penalty: on the critic's slope: "none", "gradient", "r1", "r1+r2".
+        penalty_weight: λ of "gradient", γ of the others, which have γ/2.
+        penalty_every: critic's turns of which one has the penalty, times as many.
+        drift: weight of the mean square of the scores of data.
+        augment: changes that data and samples go through, as of `Adversarial`.
+    """
+
+    def __init__(
+        self,
+        *,
+        phase_images: int = 800_000,
+        divergence: str = "wasserstein",
+        penalty: Penalty = "gradient",
+        penalty_weight: float = 10.0,
+        penalty_every: int = 1,
+        drift: float = 1e-3,
+        augment: Sequence[str] = (),
+    ) -> None:
+        if phase_images < 1:
+            raise BadInput(f"phase_images must be at least 1, got {phase_images}")
+        self.phase_images, self._batch = phase_images, 1
+        self.game = Adversarial(
+            divergence,
+            penalty=penalty,
+            penalty_weight=penalty_weight,
+            penalty_every=penalty_every,
+            drift=drift,
+            augment=augment,
+        )
+
+    def stage(self, images: float, last: int) -> float:
+        """The stage after so many images seen: 0 for a phase, then up to each next one and a phase there."""
+        phases = images / self.phase_images
+        whole = int((phases + 1) // 2)  # stages that have begun to fade in
+        fading = min(1.0, max(0.0, phases - (2 * whole - 1))) if whole else 1.0
+        return float(min(last, whole - 1 + fading if whole else 0.0))
+
+    def batches(
+        self, dataset: Dataset, *, view: View, size: int, seed: int, requires: Collection[str]
+    ) -> Batches:
+        """The usual batches; their size tells how many images a turn sees."""
+        self._batch = size
+        return super().batches(dataset, view=view, size=size, seed=seed, requires=requires)
+
+    def begin(self, model: ProgressiveGAN, batch: Batch) -> None:
+        """BadInput for rules that the critic cannot be held by; the model is at its first stage."""
+        self.game.begin(model, batch)
+        model.grow(0.0)
+
+    def players(self, model: ProgressiveGAN) -> Mapping[str, Sequence[nn.Parameter]]:
+        """The critic and the generator."""
+        return self.game.players(model)
+
+    def turn(self, model: ProgressiveGAN, step: int) -> Sequence[Update[ProgressiveGAN]]:
+        """The game's moves, at the stage of this step."""
+        model.grow(self.stage(step * self._batch, model.stages))
+        critic, generator = self.game.turn(model, step)
+        parts = critic.parts
+        assert parts is not None
+
+        def shown(batch: Batch) -> Batch:
+            return replace(batch, images=model.shown(batch.images))
+
+        return [
+            replace(
+                critic,
+                loss=lambda model, batch: critic.loss(model, shown(batch)),
+                parts=lambda model, batch: parts(model, shown(batch)),
+            ),
+            replace(generator, loss=lambda model, batch: generator.loss(model, shown(batch))),
+        ]
+
+    def health(self, model: ProgressiveGAN, batch: Batch) -> Health:
+        """As of the game, beside data in the resolution of the stage; and the stage."""
+        found = self.game.health(model, replace(batch, images=model.shown(batch.images)))
+        return Health({**found.numbers, "stage": float(model.stage)}, found.warnings)
+
+    def state_dict(self) -> dict[str, Any]:
+        """What the game remembers."""
+        return self.game.state_dict()
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Takes back what `state_dict` gave."""
+        self.game.load_state_dict(state)
