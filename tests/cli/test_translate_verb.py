@@ -79,7 +79,7 @@ def test_a_folder_comes_back_under_its_names_at_its_form_and_bad_files_are_liste
         rows = dict(csv.reader(file))
     assert set(rows) == {"file", "broken.png", "notes.txt"}
     assert "4 images" in out
-    assert "not translated: broken.png" in out
+    assert "left out: broken.png" in out
 
 
 def test_at_their_own_scale_pictures_keep_their_size(genzoo, both_ways, photos, tmp_path):

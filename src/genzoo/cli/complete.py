@@ -1,9 +1,12 @@
 """`genzoo complete`: the hidden part of images, drawn given the rest."""
 
+from typing import Annotated
+
+import tyro
+
 from genzoo.cli.options import (
     BatchSize,
     Completions,
-    Count,
     Data,
     Device,
     Mask,
@@ -14,6 +17,14 @@ from genzoo.cli.options import (
     Split,
     Temperature,
 )
+from genzoo.cli.restoring import Limit
+
+Blend = Annotated[
+    bool,
+    tyro.conf.arg(
+        help="Give what was made the brightness of what is around it (Poisson blending), its details kept."
+    ),
+]
 
 
 def command(
@@ -24,35 +35,28 @@ def command(
     mask: Mask = "bottom",
     data: Data = None,
     split: Split = "test",
-    n: Count = 8,
+    n: Limit = None,
     k: Completions = 4,
     temperature: Temperature = 1.0,
     seed: Seed = 0,
     batch: BatchSize = 64,
+    blend: Blend = False,
     device: Device = "auto",
     overwrite: Overwrite = False,
 ) -> None:
     """Draw the hidden part of images given the rest: one row for each, occluded | completions | original.
 
-    --out NAME.png is a picture; NAME.npz gets originals, known and completions (n k c h w).
+    --out NAME.png is a picture; NAME.npz gets originals, known and completions (n k c h w). Into a folder
+    goes every image of --data DATA at its own size, under its own name, by a run that completes any size.
     """
-    from functools import partial
+    from genzoo.cli.completing import Options, folder, page_or_arrays
+    from genzoo.cli.opened import open_for
+    from genzoo.cli.output import form_of
 
-    from genzoo import apply
-    from genzoo.cli.console import progress
-    from genzoo.cli.opened import image_size, open_for, some_items
-    from genzoo.cli.output import form_of, write_arrays, write_picture
-
-    form = form_of(out, {"picture", "arrays"}, overwrite=overwrite)
+    form = form_of(out, {"picture", "arrays", "folder"}, overwrite=overwrite)
     opened = open_for("complete", run, device)
-    known = apply.mask(mask, *image_size(opened))
-    items = some_items(opened, data, split, n, seed)
-    x = items.images
-    draw = partial(apply.complete, opened.model, x, known, items.given, temperature=temperature)
-    with progress("completing", len(items) * k) as tick:
-        drawn = draw(k=k, seed=seed, batch=batch, tick=tick)
-    if form == "picture":
-        what = f"{len(items)} rows: occluded, {k} completions, original"
-        write_picture(apply.completions_picture(x, known, drawn), out, image_size(opened), what)
+    options = Options(mask, data, split, n, k, temperature, seed, batch, blend)
+    if form == "folder":
+        folder(opened, options, out)
     else:
-        write_arrays(out, originals=x.numpy(), known=known.numpy(), completions=drawn.float().cpu().numpy())
+        page_or_arrays(opened, options, out, form)

@@ -215,7 +215,12 @@ def report(out: Path, bad: Sequence[Skipped], done: int, before: int, seconds: f
     rate = f", {done / seconds:,.1f} images/s" if done and seconds > 0 else ""
     there = f"; {before:,} were there" if before else ""
     wrote(out, f"{done:,} images{rate}{there}")
+    say_skipped(bad, out)
+
+
+def say_skipped(bad: Sequence[Skipped], out: Path) -> None:
+    """The files that are missing in a folder, the first of many, and why."""
     for skipped in bad[:_SHOWN]:
-        console().print(f"not translated: {skipped.path}: {skipped.reason}", markup=False, soft_wrap=True)
+        console().print(f"left out: {skipped.path}: {skipped.reason}", markup=False, soft_wrap=True)
     if len(bad) > _SHOWN:
         console().print(f"and {len(bad) - _SHOWN:,} more, in {out / _SKIPPED}", markup=False, soft_wrap=True)

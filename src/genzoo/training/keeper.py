@@ -15,7 +15,7 @@ from genzoo.data.batches import chosen, in_order
 from genzoo.errors import BadInput
 from genzoo.images import grid, save_image
 from genzoo.models import Model
-from genzoo.models.base import Decodes, Encodes, Samples, Translates, evaluating
+from genzoo.models.base import Completes, Decodes, Encodes, Samples, Translates, evaluating
 from genzoo.objectives import Health
 from genzoo.random import seeded
 from genzoo.training.folder import RunFolder
@@ -175,6 +175,12 @@ def samples_picture(model: Model, run: Run) -> Picture | None:
             if given is not None and given.shape[2:] == samples.shape[2:]:
                 return rows_of([given, samples, batch.images])
             return grid(samples)
+        if isinstance(model, Completes):
+            known = torch.ones_like(batch.images[:, :1], dtype=torch.bool)
+            h, w = known.shape[2:]
+            known[:, :, h // 4 : h - h // 4, w // 4 : w - w // 4] = False
+            hidden = torch.where(known, batch.images, 0.5)
+            return rows_of([hidden, model.complete(batch.images, known, batch.given), batch.images])
         if isinstance(model, Encodes) and isinstance(model, Decodes):
             rebuilt = model.decode(model.encode(batch.images, batch.given), batch.given).clamp(0, 1)
             pairs = rearrange([batch.images, rebuilt], "two b c h w -> (b two) c h w")

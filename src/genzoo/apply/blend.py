@@ -1,0 +1,61 @@
+"""Poisson blending: what was made keeps its details and takes the brightness of what is around it."""
+
+import torch
+from jaxtyping import Bool
+from torch import Tensor
+from torch.nn import functional as F
+
+from genzoo.types import Images
+
+_TOLERANCE = 1e-5  # of the residual, in units of the right-hand side
+_MOST = 2000  # steps of the conjugate gradient method
+
+
+def blended(images: Images, made: Images, known: Bool[Tensor, "#b 1 h w"]) -> Images:
+    """f with the differences of `made` inside the hole and the values of `images` outside it, in [0, 1].
+
+    In the hole Σ_q (f_p − f_q) = Σ_q (m_p − m_q) over the four neighbours q of each pixel p, with f = x at
+    known pixels; solved by conjugate gradients, all images and channels at once. A hole that covers an image
+    has nothing around it, and stays as it was made. Known pixels stay bit for bit.
+
+    Reference: Pérez, Gangnet & Blake, 2003, "Poisson image editing", ACM Transactions on Graphics 22(3),
+    equation 7.
+
+    Args:
+        images: with the known pixels.
+        made: completions of them, of the same shape.
+        known: which pixels are known.
+    """
+    hole = (~known).expand(len(images), 1, *images.shape[2:]).to(torch.float64)
+    x, m = images.double(), made.double()
+    # g = f − m is harmonic in the hole, and x − m around it: Δg = 0 with these values at the border
+    border = (x - m) * (1 - hole)
+    g = hole * _solved(hole, hole * _neighbours(border))
+    whole = hole.flatten(1).all(1)[:, None, None, None]
+    f = torch.where(whole, m, m + g).clamp(0, 1)
+    return torch.where(hole.bool(), f.to(images), images)
+
+
+def _neighbours(x: Tensor) -> Tensor:
+    """The sum over the four neighbours that lie inside the image."""
+    y = F.pad(x, (1, 1, 1, 1))
+    return y[..., 1:-1, :-2] + y[..., 1:-1, 2:] + y[..., :-2, 1:-1] + y[..., 2:, 1:-1]
+
+
+def _solved(hole: Tensor, right: Tensor) -> Tensor:
+    """g, 0 outside the hole, with (number of neighbours)·g − Σ neighbours g = right inside it."""
+    count = _neighbours(torch.ones_like(hole))
+    g = torch.zeros_like(right)
+    residual = right.clone()
+    direction, old = residual.clone(), residual.square().sum((2, 3), keepdim=True)
+    goal = _TOLERANCE**2 * old.clamp_min(1e-30)
+    for _ in range(_MOST):
+        if bool((old <= goal).all()):
+            break
+        moved = hole * (count * direction - _neighbours(direction))
+        along = (direction * moved).sum((2, 3), keepdim=True)
+        step = torch.where(along > 0, old / along.clamp_min(1e-300), torch.zeros_like(old))
+        g, residual = g + step * direction, residual - step * moved
+        new = residual.square().sum((2, 3), keepdim=True)
+        direction, old = residual + (new / old.clamp_min(1e-300)) * direction, new
+    return g

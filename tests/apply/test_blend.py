@@ -1,0 +1,64 @@
+"""Poisson blending: what it is known to be for simple holes, and what it leaves alone."""
+
+import torch
+
+from genzoo.apply.blend import blended
+
+
+def hole(size=(24, 30), rows=slice(6, 15), columns=slice(8, 20)):
+    known = torch.ones(1, 1, *size, dtype=torch.bool)
+    known[:, :, rows, columns] = False
+    return known
+
+
+def smooth(size=(24, 30)):
+    """A plane of brightness: harmonic."""
+    y, x = torch.meshgrid(torch.linspace(0.2, 0.5, size[0]), torch.linspace(0.1, 0.4, size[1]), indexing="ij")
+    return (y + x)[None, None].double()
+
+
+def test_a_completion_that_is_off_by_a_shade_is_put_right():
+    images = 0.5 * torch.rand(2, 3, 24, 30).double() + 0.2
+    made = images + torch.tensor([0.1, -0.15]).view(2, 1, 1, 1)
+    torch.testing.assert_close(blended(images, made, hole()), images, rtol=0, atol=1e-4)
+
+
+def test_a_flat_completion_becomes_the_smoothest_that_fits_around():
+    images = smooth()
+    torch.testing.assert_close(blended(images, torch.zeros_like(images), hole()), images, rtol=0, atol=1e-4)
+
+
+def test_known_pixels_are_untouched():
+    images, known = 0.3 + 0.4 * torch.rand(1, 1, 24, 30), hole()
+    made = 0.3 + 0.4 * torch.rand(1, 1, 24, 30)
+    found = blended(images, made, known)
+    assert torch.equal(found[known], images[known])
+
+
+def test_a_hole_without_surroundings_stays_as_it_was_made_and_no_hole_changes_nothing():
+    images, made = torch.rand(2, 3, 8, 8), torch.rand(2, 3, 8, 8)
+    assert torch.equal(blended(images, made, torch.zeros(1, 1, 8, 8, dtype=torch.bool)), made)
+    assert torch.equal(blended(images, made, torch.ones(1, 1, 8, 8, dtype=torch.bool)), images)
+
+
+def test_the_equation_holds_at_every_hidden_pixel():
+    images, made, known = (
+        torch.rand(1, 1, 16, 16).double(),
+        torch.rand(1, 1, 16, 16).double(),
+        hole((16, 16), columns=slice(4, 12)),
+    )
+    images, made = 0.4 + 0.2 * images, 0.4 + 0.2 * made  # far enough from 0 and 1 not to be clipped
+    f = blended(images, made, known)
+
+    def curvature(x):
+        return (
+            4 * x[..., 1:-1, 1:-1]
+            - x[..., :-2, 1:-1]
+            - x[..., 2:, 1:-1]
+            - x[..., 1:-1, :-2]
+            - x[..., 1:-1, 2:]
+        )
+
+    hidden = ~known[..., 1:-1, 1:-1]
+    away = (curvature(f) - curvature(made))[hidden].abs()
+    assert away.max() < 1e-4
