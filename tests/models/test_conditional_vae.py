@@ -162,7 +162,7 @@ def test_scales_of_the_latents_are_bounded_so_that_no_ratio_overflows():
 
 def test_what_it_can_do_follows_from_the_picture():
     base = ("sample", "elbo", "encode", "decode", "latent")
-    assert capabilities(tiny((3, 8, 8), (1, 8, 8))) == (*base, "colourise")
+    assert capabilities(tiny((3, 8, 8), (1, 8, 8))) == (*base, "colourise", "translate")
     assert capabilities(tiny((3, 8, 8), (3, 4, 4))) == (*base, "superres")
 
 

@@ -86,9 +86,7 @@ VERBS: dict[str, Verb] = {
         made_by="genzoo train gated-pixelcnn --degrade half",
     ),
     "translate": Verb(
-        "genzoo.cli.translate",
-        "make images of one kind into images of another, whole folders too",
-        _any_of("translate"),
+        "genzoo.cli.translate", "make images of one kind into images of another", _any_of("translate")
     ),
     "forecast": Verb(
         "genzoo.cli.forecast",

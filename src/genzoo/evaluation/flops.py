@@ -10,7 +10,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from genzoo.apply.latents import draw_latents, has_prior
 from genzoo.errors import BadInput
 from genzoo.models import Model
-from genzoo.models.base import Bounds, Decodes, Encodes, Samples, Scores
+from genzoo.models.base import Bounds, Completes, Decodes, Encodes, Samples, Scores, Translates
 from genzoo.nn.replay import tallied
 from genzoo.types import Batch
 
@@ -50,7 +50,7 @@ def forward_pass(model: Model, batch: Batch) -> tuple[str, Call]:
     - a code: decode(encode(x));
     - a generator: decode(z) of latents that are there already, so that a sample costs one pass (its critic
       takes no part in using the model, and counts in training);
-    - one item drawn, or encoded, where nothing else is known of the model.
+    - one item drawn, encoded, translated or completed, where nothing else is known of the model.
     """
     x, given, n = batch.images, batch.given, len(batch)
     if isinstance(model, Bounds):
@@ -66,6 +66,11 @@ def forward_pass(model: Model, batch: Batch) -> tuple[str, Call]:
         return "one item drawn", lambda: model.sample(n, given)
     if isinstance(model, Encodes):
         return "one item encoded", lambda: model.encode(x, given)
+    if isinstance(model, Translates):
+        return "one image translated", lambda: model.translate(x, "A")
+    if isinstance(model, Completes):
+        known = torch.zeros_like(x[:, :1], dtype=torch.bool)
+        return "one image completed", lambda: model.complete(x, known, given)
     raise BadInput(f"{type(model).__name__} neither scores, draws nor encodes, so it has no forward pass")
 
 

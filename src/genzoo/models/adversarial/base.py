@@ -101,17 +101,6 @@ class TwoPlayerModel(Model):
         """How much each item looks like data to the critic, shape (b); of a critic of patches their mean."""
         return self.judge(images, given).score.unflatten(0, (len(images), -1)).mean(1)
 
-    def features(self, images: Items, given: Given | None = None) -> Sequence[Tensor]:
-        """The critic's activations of each hidden layer, from the item inwards.
-
-        It is shown no labels, also where it knows them. A packed critic is shown each item as many times as
-        it takes.
-        """
-        self.check_shape(images)
-        packed = images.repeat_interleave(self.critic.pack, 0)
-        found: Judged = self.critic(2 * packed - 1 if self.pictures else packed)
-        return found.features
-
     def beside(self, given: Given | None) -> Float[Tensor, "b ..."] | None:
         """What the critic is shown beside items: their labels as one-hot rows, None where it knows none."""
         if not self.critic.classes or given is None or given.labels is None:
@@ -129,3 +118,14 @@ class NoiseModel(TwoPlayerModel):
     def generate(self, latents: Latents, given: Given | None = None) -> Items:
         """G(z), shape (b, *shape)."""
         return self.decode(latents, given)
+
+    def features(self, images: Items, given: Given | None = None) -> Sequence[Tensor]:
+        """The critic's activations of each hidden layer, from the item inwards.
+
+        It is shown no labels, also where it knows them. A packed critic is shown each item as many times as
+        it takes.
+        """
+        self.check_shape(images)
+        packed = images.repeat_interleave(self.critic.pack, 0)
+        found: Judged = self.critic(2 * packed - 1 if self.pictures else packed)
+        return found.features
