@@ -87,7 +87,7 @@ def summary(runs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 def picture(results: Mapping[str, Mapping[str, Any]], path: Path) -> None:
     """A panel an objective: the curve of every seed."""
     names = list(dict.fromkeys(name.partition(", ")[0] for name in results))
-    columns = 3
+    columns = min(3, len(names))
     rows = -(-len(names) // columns)
     figure = Figure(figsize=(3.6 * columns, 2.5 * rows + 0.2), layout="constrained", dpi=110)
     axes = figure.subplots(rows, columns, squeeze=False, sharex=True)

@@ -261,7 +261,7 @@ ROWS: dict[str, Rows] = {
     "critic-cifar10": critic,
     "gan-steps": gan_steps,
     "collapse-mnist": collapse,
-    "collapse-mnist-long": collapse,
+    "collapse-mnist-relativistic": collapse,
     "collapse-cifar10": collapse,
     "modes": modes,
     "tips": tips,
