@@ -91,7 +91,7 @@ VERBS: dict[str, Verb] = {
     "forecast": Verb(
         "genzoo.cli.forecast",
         "simulate what follows a given past, k times",
-        _any_of("complete", "forecast"),
+        _any_of("complete sample", "forecast"),
     ),
     "compress": Verb(
         "genzoo.cli.compress",
