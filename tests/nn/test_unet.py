@@ -169,7 +169,7 @@ def test_noise_falls_on_the_first_three_layers_of_the_decoder_but_never_on_the_i
     [
         ((28, 28), None, "16 divides, got 28x28.* to 32x32 at that depth, or a depth of at most 2"),
         ((64, 48), 5, "32 divides, got 64x48.* to 64x64 at that depth, or a depth of at most 4"),
-        ((5, 5), None, "got 5x5.* to 8x8 at that depth$"),
+        ((5, 5), None, "got 5x5.* to 8x8 at that depth;"),
         ((3, 3), None, "at least 4: got depth 1 and 3x3"),
     ],
 )

@@ -145,7 +145,7 @@ def _check(size: Sequence[int], depth: int) -> None:
     shallower = f", or a depth of at most {exact}" if exact >= 2 else ""
     raise BadInput(
         f"a U-Net of depth {depth} needs sides that {step} divides, got {_by(size)}: "
-        f"pad or resize the images to {_by(fits)} at that depth{shallower}"
+        f"pad or resize the images to {_by(fits)} at that depth{shallower}; --net residual takes any size"
     )
 
 
