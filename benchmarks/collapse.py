@@ -15,6 +15,7 @@ from matplotlib.ticker import LogLocator, NullLocator
 
 from benchmarks.measure import RESULTS, given, kept, record
 from genzoo import api
+from genzoo.data import Dataset
 from genzoo.objectives import build_objective
 from genzoo.objectives.divergences import DIVERGENCES
 
@@ -32,6 +33,7 @@ DENSE = {"hidden": [600, 600], "critic_hidden": [120, 120]}  # nets of 2014, whe
 INK, COLOURS = "#2b2b2b", ("#c2572b", "#8b5fa8", "#2a7f78")
 
 Curve = list[tuple[int, float]]  # images seen, Fréchet distance
+_LOADED: dict[tuple[str, Any], Dataset] = {}  # by name and size, for the runs of one process
 
 
 def curve(log: Sequence[Mapping[str, Any]]) -> Curve:
@@ -43,7 +45,9 @@ def run(
     recipe: str, data: str, seed: int, options: Mapping[str, Any], rules: Mapping[str, Any]
 ) -> dict[str, Any]:
     """One training, judged at 20 moments in the features of the data's classifier; nothing of it is kept."""
-    config, dataset = api.prepare(recipe, data, options=options)
+    key = (data, options.get("size"))
+    config, dataset = api.prepare(recipe, _LOADED.get(key, data), options=options)
+    _LOADED[key] = dataset
     spec = dict(config.objective) | dict(rules)
     began = time.process_time()
     with tempfile.TemporaryDirectory(prefix="genzoo-collapse-") as folder:
