@@ -60,7 +60,7 @@ def test_no_command_shows_the_help_and_is_no_success(genzoo):
         (["complete", "r", "--temperature", "hot", "--out", "x"], "expected a number, got 'hot'"),
         (
             ["train", "gan-mnist", "--judge", "me"],
-            "invalid choice 'me' for argument '--judge'. Expected one of (",
+            "argument '--judge'. Expected one of ('classifier', 'none', 'random-conv')",
         ),
     ],
 )

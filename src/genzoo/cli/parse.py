@@ -84,11 +84,16 @@ def _plainly(complaint: str) -> str:
     kinds = {
         "invalid literal for int() with base 10: ": "expected a whole number, got ",
         "could not convert string to float: ": "expected a number, got ",
-        "'None', ": "",  # the choice of leaving an option to the recipe
     }
     for theirs, ours in kinds.items():
         complaint = complaint.replace(theirs, ours)
-    return complaint.removesuffix(".")
+    return re.sub(r"Expected one of \(([^)]*)\)", _in_order, complaint).removesuffix(".")
+
+
+def _in_order(choices: re.Match[str]) -> str:
+    """Choices, which come in any order, by name; "None" is that of leaving an option to the recipe."""
+    named = sorted(set(re.findall(r"'([^']*)'", choices[1])) - {"None"})
+    return f"Expected one of ({', '.join(map(repr, named))})"
 
 
 def spelt(parameter: inspect.Parameter) -> list[str]:
