@@ -101,3 +101,20 @@ class OnePlayer(Objective[M]):
     def turn(self, model: M, step: int) -> Sequence[Update[M]]:
         """One move."""
         return [Update("model", self.loss)]
+
+
+class Phased(Objective[M]):
+    """A game whose rules change with the images seen, of which each turn sees one batch."""
+
+    _batch = 1
+
+    def batches(
+        self, dataset: Dataset, *, view: View, size: int, seed: int, requires: Collection[str]
+    ) -> Batches:
+        """The usual batches; their size tells how many images a turn sees."""
+        self._batch = size
+        return super().batches(dataset, view=view, size=size, seed=seed, requires=requires)
+
+    def seen(self, step: int) -> int:
+        """Images seen before a step."""
+        return step * self._batch

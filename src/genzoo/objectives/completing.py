@@ -1,20 +1,17 @@
 """The three phases of a completion net: it learns to be near, its critic to tell, then both play."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import softplus
 
-from genzoo.data.batches import Batches
-from genzoo.data.dataset import Dataset
-from genzoo.data.view import View
 from genzoo.errors import BadInput
 from genzoo.models.adversarial.completion import ContextCompletion
 from genzoo.nn.completing import Corners
 from genzoo.nn.holes import Holes, check_holes, corners, holes
-from genzoo.objectives.base import Health, Objective, Update
+from genzoo.objectives.base import Health, Phased, Update
 from genzoo.types import Batch, Images, Known, Loss, Scalar
 
 
@@ -35,7 +32,7 @@ class Filled:
     elsewhere: Corners
 
 
-class Completion(Objective[ContextCompletion]):
+class Completion(Phased[ContextCompletion]):
     """First C alone descends the squared error in the hole, then the critic alone, then both in turn:
 
         ‖M ⊙ (C(x, M) − x)‖² + α·log(1 − D(C(x, M), M))   in its non-saturating form, −log D.
@@ -77,14 +74,7 @@ class Completion(Objective[ContextCompletion]):
             raise BadInput(f"--least must be above 0 and at most 1, got {least}")
         self.alone_images, self.critic_images, self.weight = alone_images, critic_images, weight
         self.kind: Holes = holes
-        self.least, self._batch = least, 1
-
-    def batches(
-        self, dataset: Dataset, *, view: View, size: int, seed: int, requires: Collection[str]
-    ) -> Batches:
-        """The usual batches; their size tells how many images a turn sees."""
-        self._batch = size
-        return super().batches(dataset, view=view, size=size, seed=seed, requires=requires)
+        self.least = least
 
     def players(self, model: ContextCompletion) -> Mapping[str, Sequence[nn.Parameter]]:
         """The completer and the critic."""
@@ -92,7 +82,7 @@ class Completion(Objective[ContextCompletion]):
 
     def phase(self, step: int) -> int:
         """1, 2 or 3, by the images seen before a step."""
-        seen = step * self._batch
+        seen = self.seen(step)
         return 1 + (seen >= self.alone_images) + (seen >= self.alone_images + self.critic_images)
 
     def turn(self, model: ContextCompletion, step: int) -> Sequence[Update[ContextCompletion]]:

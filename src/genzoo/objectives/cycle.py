@@ -1,7 +1,6 @@
 """The game of CycleGAN: two translators that undo each other, two critics, and no pairs."""
 
 from collections.abc import Collection, Mapping, Sequence
-from itertools import count
 from typing import Any
 
 import torch
@@ -102,7 +101,6 @@ class CycleConsistency(Objective[CycleGAN]):
     def turn(self, model: CycleGAN, step: int) -> Sequence[Update[CycleGAN]]:
         """The translators' move, then the critics', who see what the translators made."""
         made: list[dict[str, OfKind]] = []
-        number = count()
 
         def translators(model: CycleGAN, batch: Batch) -> Loss:
             loss, fakes = self.translators_loss(model, batch)
@@ -110,7 +108,7 @@ class CycleConsistency(Objective[CycleGAN]):
             return loss
 
         def critics(model: CycleGAN, batch: Batch) -> Loss:
-            fakes = made[next(number)]
+            fakes = made.pop(0)
             return self.critics_loss(model, batch, {k: self.pools[k].exchanged(x) for k, x in fakes.items()})
 
         return [Update("translators", translators), Update("critics", critics)]

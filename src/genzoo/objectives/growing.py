@@ -1,23 +1,18 @@
 """Progressive growing: a game of two players, at a resolution that doubles while they play."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
-from torch import nn
-
-from genzoo.data.batches import Batches
-from genzoo.data.dataset import Dataset
-from genzoo.data.view import View
 from genzoo.errors import BadInput
 from genzoo.models.adversarial.progressive import ProgressiveGAN
 from genzoo.objectives.adversarial import Adversarial
-from genzoo.objectives.base import Health, Objective, Update
+from genzoo.objectives.base import Health, Phased, Update
 from genzoo.objectives.penalties import Penalty
+from genzoo.objectives.wrapped import Wrapped
 from genzoo.types import Batch
 
 
-class Growing(Objective[ProgressiveGAN]):
+class Growing(Wrapped[ProgressiveGAN], Phased[ProgressiveGAN]):
     """Another game's moves, at a stage that is a function of the images seen.
 
     The first resolution is played for one phase; each further one fades in over a phase, then is played for
@@ -56,7 +51,7 @@ class Growing(Objective[ProgressiveGAN]):
     ) -> None:
         if phase_images < 1:
             raise BadInput(f"phase_images must be at least 1, got {phase_images}")
-        self.phase_images, self._batch = phase_images, 1
+        self.phase_images = phase_images
         self.game = Adversarial(
             divergence,
             penalty=penalty,
@@ -73,25 +68,14 @@ class Growing(Objective[ProgressiveGAN]):
         fading = min(1.0, max(0.0, phases - (2 * whole - 1))) if whole else 1.0
         return float(min(last, whole - 1 + fading if whole else 0.0))
 
-    def batches(
-        self, dataset: Dataset, *, view: View, size: int, seed: int, requires: Collection[str]
-    ) -> Batches:
-        """The usual batches; their size tells how many images a turn sees."""
-        self._batch = size
-        return super().batches(dataset, view=view, size=size, seed=seed, requires=requires)
-
     def begin(self, model: ProgressiveGAN, batch: Batch) -> None:
         """BadInput for rules that the critic cannot be held by; the model is at its first stage."""
         self.game.begin(model, batch)
         model.grow(0.0)
 
-    def players(self, model: ProgressiveGAN) -> Mapping[str, Sequence[nn.Parameter]]:
-        """The critic and the generator."""
-        return self.game.players(model)
-
     def turn(self, model: ProgressiveGAN, step: int) -> Sequence[Update[ProgressiveGAN]]:
         """The game's moves, at the stage of this step."""
-        model.grow(self.stage(step * self._batch, model.stages))
+        model.grow(self.stage(self.seen(step), model.stages))
         critic, generator = self.game.turn(model, step)
         parts = critic.parts
         assert parts is not None
@@ -112,11 +96,3 @@ class Growing(Objective[ProgressiveGAN]):
         """As of the game, beside data in the resolution of the stage; and the stage."""
         found = self.game.health(model, replace(batch, images=model.shown(batch.images)))
         return Health({**found.numbers, "stage": float(model.stage)}, found.warnings)
-
-    def state_dict(self) -> dict[str, Any]:
-        """What the game remembers."""
-        return self.game.state_dict()
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Takes back what `state_dict` gave."""
-        self.game.load_state_dict(state)

@@ -1,9 +1,6 @@
 """The game of a critic that is a classifier too, where few of the labels are told."""
 
-from collections.abc import Collection, Mapping, Sequence
-from typing import Any
-
-from torch import nn
+from collections.abc import Collection, Sequence
 
 from genzoo.data.batches import Batches
 from genzoo.data.dataset import Dataset
@@ -12,11 +9,12 @@ from genzoo.data.view import View
 from genzoo.errors import BadInput
 from genzoo.models.adversarial.base import TwoPlayerModel
 from genzoo.objectives.adversarial import Adversarial
-from genzoo.objectives.base import Health, Objective, Update
+from genzoo.objectives.base import Health, Update
+from genzoo.objectives.wrapped import Wrapped
 from genzoo.types import Batch
 
 
-class TaughtAdversarial(Objective[TwoPlayerModel]):
+class TaughtAdversarial(Wrapped[TwoPlayerModel]):
     """The non-saturating game, in which the critic is also told the classes of some items.
 
     Reference: Salimans et al., 2016, arXiv:1606.03498, sections 3.1, 3.3 and 5.
@@ -69,10 +67,6 @@ class TaughtAdversarial(Objective[TwoPlayerModel]):
             dataset, view=view, size=size, seed=seed, requires=requires, told=known, share=self.share
         )
 
-    def players(self, model: TwoPlayerModel) -> Mapping[str, Sequence[nn.Parameter]]:
-        """The critic and the generator."""
-        return self.game.players(model)
-
     def turn(self, model: TwoPlayerModel, step: int) -> Sequence[Update[TwoPlayerModel]]:
         """The critic's move, then the generator's."""
         return self.game.turn(model, step)
@@ -84,11 +78,3 @@ class TaughtAdversarial(Objective[TwoPlayerModel]):
     def health(self, model: TwoPlayerModel, batch: Batch) -> Health:
         """As in the game without labels."""
         return self.game.health(model, batch)
-
-    def state_dict(self) -> dict[str, Any]:
-        """What the game remembers."""
-        return self.game.state_dict()
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Takes back what `state_dict` gave."""
-        self.game.load_state_dict(state)

@@ -1,9 +1,6 @@
 """The game of pix2pix: like the data to a critic, and near the very image that belongs to the picture."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import Any
-
-from torch import nn
+from collections.abc import Collection, Iterator, Sequence
 
 from genzoo.data.batches import Batches
 from genzoo.data.dataset import Dataset
@@ -12,13 +9,14 @@ from genzoo.data.view import View
 from genzoo.errors import BadInput
 from genzoo.models.adversarial.base import Fakes, TwoPlayerModel
 from genzoo.objectives.adversarial import Adversarial
-from genzoo.objectives.base import Health, Objective, Update
+from genzoo.objectives.base import Health, Update
 from genzoo.objectives.fakes import TurnOfFakes
 from genzoo.objectives.penalties import Penalty
+from genzoo.objectives.wrapped import Wrapped
 from genzoo.types import Batch, Loss
 
 
-class PairedTranslation(Objective[TwoPlayerModel]):
+class PairedTranslation(Wrapped[TwoPlayerModel]):
     """The critic and the generator of a conditional GAN; the generator pays λ·‖x − G(c, z)‖₁ as well.
 
     The distance is a mean over the numbers of an image in [−1, 1], as published, so that λ is the paper's.
@@ -87,10 +85,6 @@ class PairedTranslation(Objective[TwoPlayerModel]):
             )
         self.game.begin(model, batch)
 
-    def players(self, model: TwoPlayerModel) -> Mapping[str, Sequence[nn.Parameter]]:
-        """The critic and the generator."""
-        return self.game.players(model)
-
     def turn(self, model: TwoPlayerModel, step: int) -> Sequence[Update[TwoPlayerModel]]:
         """The critic's move, if it plays, then the generator's."""
         fakes = TurnOfFakes()
@@ -125,11 +119,3 @@ class PairedTranslation(Objective[TwoPlayerModel]):
             "distance_to_second_draw": float((first - second).abs().mean()),
         }
         return Health({**found.numbers, **numbers}, found.warnings)
-
-    def state_dict(self) -> dict[str, Any]:
-        """What the game remembers."""
-        return self.game.state_dict()
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Takes back what `state_dict` gave."""
-        self.game.load_state_dict(state)
