@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import torch
-from jaxtyping import Int, UInt8
+from jaxtyping import Float, Int, UInt8
 from PIL import Image
 from torch import Tensor
 
@@ -47,6 +47,17 @@ def bits_per_dim(log_prob: Nats, shape: Sequence[int]) -> Nats:
 def to_uint8(images: Images) -> UInt8[Tensor, "b c h w"]:
     """Values in [0, 1] (clipped) as bytes."""
     return images.detach().clamp(0, 1).mul(255).round().to(torch.uint8).cpu()
+
+
+def centre(height: int, width: int) -> tuple[slice, slice]:
+    """The rows and columns of an image's middle, half of each side."""
+    return slice(height // 4, height - height // 4), slice(width // 4, width - width // 4)
+
+
+def side_by_side(columns: Sequence[Float[Tensor, "b _ h w"]]) -> Float[Tensor, "b k c h w"]:
+    """Several views of each item in a row, all in the most channels that one has."""
+    channels = max(x.shape[1] for x in columns)
+    return torch.stack([x.expand(-1, channels, -1, -1) for x in columns], 1)
 
 
 def grid(images: Images, columns: int | None = None, *, gap: int = 2, background: float = 1.0) -> Picture:

@@ -15,6 +15,7 @@ from torch import Tensor
 from genzoo.apply.pictures import rows_picture
 from genzoo.apply.placement import Tick, batch_of, nothing
 from genzoo.errors import BadInput, nearest
+from genzoo.images import centre
 from genzoo.models import Model
 from genzoo.models.base import Completes, evaluating
 from genzoo.random import seeded
@@ -39,7 +40,7 @@ def mask_named(name: str, height: int, width: int) -> Known:
         "bottom": (slice(height // 2, None), slice(None)),
         "left": (slice(None), slice(None, width // 2)),
         "right": (slice(None), slice(width // 2, None)),
-        "center": (slice(height // 4, height - height // 4), slice(width // 4, width - width // 4)),
+        "center": centre(height, width),
     }[name]
     known[:, :, rows, columns] = False
     return known

@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 import numpy as np
+from jaxtyping import UInt8
+from numpy import ndarray
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from genzoo.data.listing import FORMATS, READ_ERRORS, Files, Member, Unusable, say
-from genzoo.data.pixels import Frame, cut, eight_bit, is_grey, patches, scale_to, upright_size
-from genzoo.data.view import Half
+from genzoo.data.pixels import Frame, cut, eight_bit, is_grey, patches, present, scale_to, upright_size
 
 # What Pillow's decoders are known to raise on broken files, beside OSError.
 _DECODE_ERRORS = (
@@ -121,8 +122,8 @@ def _decode_one(
     data: bytes, member: Member, digest: str, frame: Frame, resize: bool, pixel_limit: int
 ) -> Decoded:
     image = opened(data, member.name, pixel_limit)
-    if frame.half:
-        image = _half(image, frame.half)
+    if frame.half:  # decoded in full: a reduced scale could mix the halves where they meet
+        image = cut(_upright(image), frame.half)
     try:
         header = Header(upright_size(image), is_grey(image))
         scale = scale_to(frame, header.size)
@@ -139,13 +140,20 @@ def _decode_one(
     return Decoded(member, digest, pixels, header, scale > 1)
 
 
-def _half(image: Image.Image, half: Half) -> Image.Image:
-    """One half of a file's image, decoded in full: a reduced scale could mix the halves where they meet."""
+def _upright(image: Image.Image) -> Image.Image:
+    """The decoded image as its camera held it; Unusable gives the reason if it is broken."""
     try:
-        upright = ImageOps.exif_transpose(image)
+        return ImageOps.exif_transpose(image)
     except _DECODE_ERRORS as error:
         raise Unusable(f"truncated or damaged: {say(error)}") from None
-    return cut(upright, half)
+
+
+def at_own_size(
+    files: Files, member: Member, channels: int, background: tuple[int, int, int], pixel_limit: int
+) -> UInt8[ndarray, "c h w"]:
+    """One file's image in its own size, upright; Unusable gives the reason if it can not be read."""
+    image = eight_bit(_upright(opened(read(files, member, 8 * pixel_limit), member.name, pixel_limit)))
+    return present(image, Frame((image.height, image.width), channels, "crop", background))
 
 
 def digest_of(data: bytes) -> str:

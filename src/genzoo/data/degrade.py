@@ -9,7 +9,7 @@ from torch import Tensor
 
 from genzoo.data.view import Degrade
 from genzoo.errors import BadInput
-from genzoo.images import to_levels
+from genzoo.images import centre, to_levels
 from genzoo.types import Images
 
 REMEDY = (
@@ -83,8 +83,8 @@ def degraded(images: Images, how: Degrade, levels: int = 256) -> Float[Tensor, "
     elif how == "edges":
         left = _outlines(_luma(numbers) if images.shape[1] == 3 else numbers, levels)
     elif how == "masked":
-        left, (h, w) = numbers, images.shape[2:]
-        left[:, :, h // 4 : h - h // 4, w // 4 : w - w // 4] = levels // 2
+        left, (rows, columns) = numbers, centre(images.shape[2], images.shape[3])
+        left[:, :, rows, columns] = levels // 2
     else:
         factor = FACTORS[how]
         sums = reduce(numbers, "b c (h i) (w j) -> b c h w", "sum", i=factor, j=factor)

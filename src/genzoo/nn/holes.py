@@ -4,15 +4,14 @@ from collections.abc import Sequence
 from typing import Literal, get_args
 
 import torch
-from jaxtyping import Int
 from torch import Tensor
 
 from genzoo.errors import BadInput, nearest
+from genzoo.nn.completing import Corners
 from genzoo.random import uniform
 from genzoo.types import Known
 
 Holes = Literal["boxes", "strokes", "both"]
-Corners = Int[Tensor, "b 2"]
 
 _STEPS = 24  # of a stroke
 _STEP, _REACH = 0.18, 0.09  # a step and the pen's radius, in sides of the window

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from genzoo.data.batches import chosen, in_order
 from genzoo.errors import BadInput
-from genzoo.images import grid, save_image
+from genzoo.images import centre, grid, save_image, side_by_side
 from genzoo.models import Model
 from genzoo.models.base import Completes, Decodes, Encodes, Samples, Translates, evaluating
 from genzoo.objectives import Health
@@ -177,8 +177,7 @@ def samples_picture(model: Model, run: Run) -> Picture | None:
             return grid(samples)
         if isinstance(model, Completes):
             known = torch.ones_like(batch.images[:, :1], dtype=torch.bool)
-            h, w = known.shape[2:]
-            known[:, :, h // 4 : h - h // 4, w // 4 : w - w // 4] = False
+            known[:, :, *centre(known.shape[2], known.shape[3])] = False
             hidden = torch.where(known, batch.images, 0.5)
             return rows_of([hidden, model.complete(batch.images, known, batch.given), batch.images])
         if isinstance(model, Encodes) and isinstance(model, Decodes):
@@ -204,9 +203,7 @@ def there_and_back(model: Translates, run: Run, batch: Batch) -> Picture:
 
 def rows_of(columns: Sequence[Float[Tensor, "b _ h w"]]) -> Picture:
     """A picture with a row for each item and a column for each view of it, four items side by side."""
-    channels = max(x.shape[1] for x in columns)
-    shown = torch.stack([x.expand(-1, channels, -1, -1) for x in columns], 1)
-    return grid(shown.flatten(0, 1), columns=4 * len(columns))
+    return grid(side_by_side(columns).flatten(0, 1), columns=4 * len(columns))
 
 
 def health_of(model: Model, run: Run) -> Health:

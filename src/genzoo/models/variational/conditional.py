@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 import torch
-from einops import rearrange, repeat
+from einops import rearrange
 from jaxtyping import Float
 from torch import Tensor
 
@@ -17,6 +17,7 @@ from genzoo.models.variational.bound import elbo_terms
 from genzoo.models.variational.likelihoods import LikelihoodName, head
 from genzoo.nn.codec import at_least_float32
 from genzoo.nn.modulated import ModulatedDecoder, Pyramid
+from genzoo.nn.picture_pair import enlarged
 from genzoo.nn.residual import ResidualEncoder
 from genzoo.types import Given, Images, Latents, Nats
 
@@ -101,11 +102,8 @@ class ConditionalVAE(GaussianLatentModel):
         self.check_given(given)
         assert given is not None
         assert given.images is not None
-        got = tuple(given.images.shape[1:])
-        if got != self.condition_shape:
-            raise ValueError(f"expected given.images of shape {self.condition_shape}, got {got}")
-        rows, columns = self.shape[1] // self.frames // got[1], self.shape[2] // got[2]
-        return repeat(2 * given.images - 1, "b c h w -> b c (h i) (w j)", i=rows, j=columns)
+        channels, height, width = self.shape
+        return enlarged(given.images, self.condition_shape, (channels, height // self.frames, width))
 
     def posterior(self, images: Images, given: Given | None = None) -> Gaussian:
         """q(z|x, c), z of shape (b, latent)."""
