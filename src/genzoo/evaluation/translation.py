@@ -18,6 +18,7 @@ from genzoo.evaluation.reference import as_files
 from genzoo.evaluation.result import Result, summarised
 from genzoo.evaluation.shards import Tick
 from genzoo.evaluation.similarity import LEAST, ssim
+from genzoo.evaluation.statistics import Rows
 from genzoo.models import Model
 from genzoo.models.base import Translates
 
@@ -91,15 +92,16 @@ def translation(
     results: list[Result] = []
     for way in ways(model, dataset, view, split, seed):
         about = f"{dataset.name} {split}, {len(way.given)} images, {view.protocol()}, 8-bit files"
-        again = translate(model, way.given, to=way.to, seed=seed + 1, batch=batch)
         made = translate(model, way.given, to=way.to, seed=seed, batch=batch, tick=tick or (lambda n: None))
         contenders = {"": made} | ({"copy": way.given} if way.colours is not None else {})
         contenders |= {"colours": way.colours} if way.colours is not None else {}
+        real = _features(as_files(way.real), extractor) if extractor else None
         for name, images in contenders.items():
             label = f"to {way.to}" + (f": {name}" if name else "")
-            results += [replace(r, protocol=about, seed=seed) for r in _of(images, way, label, extractor)]
-        back = _extra(model, way, made, again, batch)
-        results += [replace(r, protocol=about, seed=seed) for r in back]
+            found = _of(images, way, label, extractor, real)
+            results += [replace(r, protocol=about, seed=seed) for r in found]
+        found = _extra(model, way, made, seed, batch)
+        results += [replace(r, protocol=about, seed=seed) for r in found]
     return results
 
 
@@ -116,7 +118,10 @@ def peak_ratio(a: Kinds, b: Kinds) -> Float[Tensor, " n"]:
     return -10 * (a - b).double().square().flatten(1).mean(1).log10()
 
 
-def _of(images: Many, way: Way, label: str, extractor: Extractor | None) -> Iterator[Result]:
+def _of(
+    images: Many, way: Way, label: str, extractor: Extractor | None, features: Rows | None
+) -> Iterator[Result]:
+    """What is said of images beside the real ones, whose features are given."""
     images, real = as_files(images), as_files(way.real)
     if way.paired:
         errors = (images - real).double().abs().flatten(1).mean(1)
@@ -124,19 +129,20 @@ def _of(images: Many, way: Way, label: str, extractor: Extractor | None) -> Iter
         yield _mean(f"partner_psnr[{label}]", peak_ratio(images, real), "dB", "error")
         if min(images.shape[2:]) >= LEAST:
             yield _mean(f"partner_ssim[{label}]", ssim(images, real), "", "error")
-    if extractor is not None and min(len(images), len(real)) >= FEWEST:
-        found = frechet(*(_features(x, extractor) for x in (images, real)))
+    if extractor is not None and features is not None and min(len(images), len(real)) >= FEWEST:
+        found = frechet(_features(images, extractor), features)
         name = f"translated_fid[{label}, {extractor.label}]"
         yield Result(name, found.value, found.stderr, len(images), "", "estimate", "", 0)
 
 
-def _extra(model: Model, way: Way, made: Many, again: Many, batch: int) -> Iterator[Result]:
+def _extra(model: Model, way: Way, made: Many, seed: int, batch: int) -> Iterator[Result]:
     if isinstance(model, Translates):
         other = "A" if way.to == "B" else "B"
         back = translate(model, made, to=other, batch=batch)
         errors = (back - way.given).double().abs().flatten(1).mean(1)
         yield _mean(f"cycle_error[{other}]", errors, "per number", "error")
     else:
+        again = translate(model, way.given, to=way.to, seed=seed + 1, batch=batch)
         apart = (made - again).double().abs().flatten(1).mean(1)
         yield _mean(f"draws_apart[to {way.to}]", apart, "per number", "estimate")
 
@@ -146,7 +152,7 @@ def _mean(name: str, values: Float[Tensor, " n"], unit: str, kind: str) -> Resul
     return Result(name, value, error, len(values), unit, kind, "", 0)  # type: ignore[arg-type]
 
 
-def _features(images: Kinds, extractor: Extractor) -> Tensor:
+def _features(images: Kinds, extractor: Extractor) -> Rows:
     return torch.cat([extractor(some).cpu() for some in images.split(64)])
 
 
