@@ -120,6 +120,18 @@ def test_what_is_there_by_other_settings_is_not_mixed_with_new_ones(genzoo, both
     assert "is there already and holds other things" in err
 
 
+def test_overwriting_writes_what_is_due_and_touches_no_other_file(genzoo, both_ways, photos, tmp_path):
+    done = tmp_path / "done"
+    picture(done / "mine.png", (4, 4))
+    picture(done / "three.png", (4, 4))
+    before = {name: (done / name).read_bytes() for name in ("mine.png", "three.png")}
+    words = ("translate", both_ways, "--data", photos, "--overwrite", "--out", "done")
+    for _ in range(2):
+        assert genzoo(*words)[0] == 0
+        assert (done / "mine.png").read_bytes() == before["mine.png"]
+        assert (done / "three.png").read_bytes() != before["three.png"]
+
+
 def test_a_page_has_before_after_and_back_or_the_true_partner(genzoo, both_ways, one_way):
     code, out, err = genzoo("translate", both_ways, "-n", 3, "--out", "both.png")
     assert (code, err) == (0, "")
@@ -152,6 +164,11 @@ def test_noise_can_be_left_out(genzoo, one_way, photos, tmp_path):
         (("--out", "x"), "a folder is for the images of --data DATA"),
         (("--data", "nowhere/", "--out", "x"), "no such file or folder"),
         (("--out", "x.json"), "expected a name ending in .png or a folder"),
+        (("-n", 0, "--out", "x.png"), "-n and --batch must be at least 1, got n=0"),
+        (("--batch", 0, "--data", "A/", "--out", "x"), "-n and --batch must be at least 1"),
+        (("--temperature", -1, "--out", "x.png"), "--temperature must not be negative, got -1"),
+        (("--data", "mnist5k", "--out", "x"), "mnist5k: image files are wanted here; give one folder"),
+        (("--data", "pairs:A::B", "--out", "x"), "pairs:A::B: image files are wanted here; give one folder"),
     ],
 )
 def test_what_cannot_be_done_is_said_and_nothing_is_written(genzoo, one_way, tmp_path, words, says):
@@ -159,6 +176,7 @@ def test_what_cannot_be_done_is_said_and_nothing_is_written(genzoo, one_way, tmp
     assert code == 2
     assert says in err
     assert not (tmp_path / "x").exists()
+    assert not (tmp_path / "x.png").exists()
 
 
 def test_a_run_that_does_not_translate_names_those_that_can(genzoo, uniform_run):

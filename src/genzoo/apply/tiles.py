@@ -1,4 +1,4 @@
-"""Pictures of any size through a net of one size: overlapping tiles, blended so that no seam shows."""
+"""Pictures of any size through a net of one size: overlapping tiles that fade into each other."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

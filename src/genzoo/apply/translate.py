@@ -39,6 +39,8 @@ class Direction:
     def __post_init__(self) -> None:
         if self.to not in ("A", "B"):
             raise BadInput(f"--to must be A or B, got {self.to!r}")
+        if self.temperature < 0:
+            raise BadInput(f"--temperature must not be negative, got {self.temperature}")
         name = type(self.model).__name__
         if "translate" not in capabilities(self.model):
             raise BadInput(f"{name} does not translate pictures into others of their size")

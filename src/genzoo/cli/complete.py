@@ -17,8 +17,11 @@ from genzoo.cli.options import (
     Split,
     Temperature,
 )
-from genzoo.cli.restoring import Limit
 
+Limit = Annotated[
+    int | None,
+    tyro.conf.arg(aliases=("-n",), help="How many; without it 8 of a page or of arrays, all of a folder."),
+]
 Blend = Annotated[
     bool,
     tyro.conf.arg(

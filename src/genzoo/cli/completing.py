@@ -12,16 +12,14 @@ from genzoo.apply.codec.listing import different, safe_name
 from genzoo.cli.console import progress, wrote
 from genzoo.cli.opened import Opened, image_size, some_items
 from genzoo.cli.output import Form, write_arrays, write_picture
-from genzoo.cli.translating import decoded, say_skipped, some_of, write_skipped
-from genzoo.data.dataset import Skipped
+from genzoo.cli.translating import check_counts, readable, say_skipped, some_of, write_skipped
 from genzoo.data.decode import quiet
-from genzoo.data.listing import Unusable
 from genzoo.data.sources import gallery_of
 from genzoo.errors import BadInput
 from genzoo.images import save_image
 from genzoo.types import Images
 
-_ROWS = 8  # of a page, unless more are asked for
+_ROWS = 8  # of a page or of arrays, unless more are asked for
 
 
 @dataclass(frozen=True)
@@ -62,28 +60,27 @@ def page_or_arrays(opened: Opened, options: Options, out: Path, form: Form) -> N
 
 def folder(opened: Opened, options: Options, out: Path) -> None:
     """Every image file of a source, completed at its own size, under its own name."""
+    check_counts(options.n, options.batch)
     name = type(opened.model).__name__
     if not opened.model.any_size:
         raise BadInput(f"--out {out}: {name} completes images of its own size; give NAME.png or NAME.npz")
     if options.data is None:
         raise BadInput(f"--out {out}: a folder is for the images of --data DATA; name them, or give NAME.png")
     gallery = gallery_of(options.data)
-    bad: list[Skipped] = []
     with closing(gallery.files) as files, quiet():
-        members = some_of(gallery.list_images().members, options.n, options.seed)
+        listed = gallery.list_images()
+        bad = list(listed.skipped) if options.n is None else []
+        members = some_of(listed.members, options.n, options.seed)
         if not members:
             raise BadInput(f"--data {options.data}: no image files in it")
-        names = different(safe_name(member.name) for member in members)
+        names, done = list(different(safe_name(member.name) for member in members)), 0
         with progress("completing", len(members)) as tick:
-            for member, file in zip(members, names, strict=True):
-                try:
-                    image = decoded(files, member, opened.model.shape[0], opened)
-                except Unusable as reason:
-                    bad.append(Skipped(member.name, str(reason)))
-                else:
-                    save_image(_completed(opened, image, options), out / file)
+            channels, waiting = opened.model.shape[0], list(enumerate(members))
+            for i, image in readable(files, waiting, channels, opened, bad, tick):
+                save_image(_completed(opened, image, options), out / names[i])
+                done += 1
                 tick(1)
-    wrote(out, f"{len(members) - len(bad)} images")
+    wrote(out, f"{done:,} images")
     write_skipped(out, bad)
     say_skipped(bad, out)
 

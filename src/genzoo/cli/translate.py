@@ -25,6 +25,8 @@ Split = Annotated[
     ),
 ]
 
+_ROWS = 8  # of a page, unless more are asked for
+
 
 def command(
     run: Run,
@@ -53,16 +55,15 @@ def command(
     from genzoo.apply.translate import Direction
     from genzoo.cli.opened import open_for
     from genzoo.cli.output import form_of
-    from genzoo.cli.translating import before_and_after, whole_source
-    from genzoo.errors import BadInput
+    from genzoo.cli.translating import before_and_after, check_counts, whole_source
 
+    check_counts(n, batch)
     opened = open_for("translate", run, device)
     direction = Direction(opened.model, to, temperature, seed)
     if form_of(out, {"picture", "folder"}, overwrite=True) == "picture":
         form_of(out, {"picture"}, overwrite=overwrite)
-        before_and_after(opened, direction, data, split, n or 8, out)
-        return
-    if data is None:
-        raise BadInput(f"--out {out}: a folder is for the images of --data DATA; name them, or give NAME.png")
+        return before_and_after(opened, direction, data, split, n or _ROWS, out)
     own = scale == "own" or (scale == "auto" and opened.view.fit == "patches")
-    whole_source(opened, direction, data, out, own_scale=own, limit=n, batch=batch, overwrite=overwrite)
+    return whole_source(
+        opened, direction, data, out, own_scale=own, limit=n, batch=batch, overwrite=overwrite
+    )

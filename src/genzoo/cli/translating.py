@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 import torch
-from PIL import ImageOps
 
 from genzoo.apply.codec.listing import different, safe_name
 from genzoo.apply.pictures import rows_picture
+from genzoo.apply.placement import Tick
 from genzoo.apply.translate import Direction, at_trained_scale, translate, translate_pictures
 from genzoo.cli.console import out as console
 from genzoo.cli.console import progress, wrote
@@ -24,15 +24,14 @@ from genzoo.cli.output import write_picture
 from genzoo.data import load
 from genzoo.data.batches import chosen, presented
 from genzoo.data.dataset import Skipped
-from genzoo.data.decode import opened as opened_image
-from genzoo.data.decode import quiet, read
+from genzoo.data.decode import at_own_size, quiet
 from genzoo.data.domains import two_domains
 from genzoo.data.listing import Files, Member, Unusable
-from genzoo.data.pixels import colour, eight_bit, with_channels
+from genzoo.data.pixels import colour
 from genzoo.data.sources import PIXEL_LIMIT, gallery_of
 from genzoo.errors import BadInput
 from genzoo.files import atomic, read_json, write_json
-from genzoo.images import save_image
+from genzoo.images import save_image, side_by_side
 from genzoo.models.base import Translates
 from genzoo.random import seed_of
 from genzoo.types import Images, Picture
@@ -57,8 +56,7 @@ def before_and_after(
     if partners is not None:
         columns.append(partners)
         titles.append("its partner")
-    channels = max(x.shape[1] for x in columns)
-    shown = torch.stack([x.expand(-1, channels, -1, -1) for x in columns], 1)
+    shown = side_by_side(columns)
     size = (shown.shape[3], shown.shape[4])
     write_picture(rows_picture(shown), out, size, f"{len(shown)} rows: {', '.join(titles)}")
 
@@ -94,7 +92,7 @@ def _some(
 def whole_source(
     opened: Opened,
     direction: Direction,
-    data: str,
+    data: str | None,
     out: Path,
     *,
     own_scale: bool,
@@ -103,6 +101,8 @@ def whole_source(
     overwrite: bool,
 ) -> None:
     """Every image file of a source, translated, into a folder; what is there from an earlier call is kept."""
+    if data is None:
+        raise BadInput(f"--out {out}: a folder is for the images of --data DATA; name them, or give NAME.png")
     gallery = gallery_of(data)
     with closing(gallery.files) as files, quiet():
         listed = gallery.list_images()
@@ -110,12 +110,10 @@ def whole_source(
         if not members:
             raise BadInput(f"--data {data}: no image files in it")
         names = list(different(safe_name(member.name) for member in members))
-        about = {
-            "run": str(opened.path), "step": opened.about.get("step"), "data": data, "to": direction.to,
-            "scale": "own" if own_scale else "trained", "n": limit, "seed": direction.seed,
-            "temperature": direction.temperature,
-        }  # fmt: skip
-        begin(out, about, overwrite)
+        scale = "own" if own_scale else "trained"
+        begin(
+            out, {**settings(opened, direction), "data": data, "n": limit, "scale": scale}, names, overwrite
+        )
         bad = list(listed.skipped) if limit is None else []
         before, began, done = 0, time.perf_counter(), 0
         with progress("translate", len(members)) as tick:
@@ -133,6 +131,18 @@ def whole_source(
     report(out, bad, done, before, time.perf_counter() - began)
 
 
+def settings(opened: Opened, direction: Direction) -> dict[str, Any]:
+    """What translations depend on beside what is translated."""
+    made = {"to": direction.to, "seed": direction.seed, "temperature": direction.temperature}
+    return {"run": str(opened.path), "step": opened.about.get("step"), **made}
+
+
+def check_counts(n: int | None, batch: int) -> None:
+    """BadInput for fewer than one image, or one at a time."""
+    if batch < 1 or (n is not None and n < 1):
+        raise BadInput(f"-n and --batch must be at least 1, got n={n}, batch={batch}")
+
+
 def some_of(members: Sequence[Member], n: int | None, seed: int) -> list[Member]:
     """All files, or `n` of them, picked by the seed, in the order of their names."""
     if n is None or n >= len(members):
@@ -141,8 +151,12 @@ def some_of(members: Sequence[Member], n: int | None, seed: int) -> list[Member]
     return [members[i] for i in np.sort(picked)]
 
 
-def begin(out: Path, about: dict[str, Any], overwrite: bool) -> None:
-    """Notes in the folder what fills it; BadInput if it holds something else."""
+def begin(out: Path, about: dict[str, Any], names: Sequence[str], overwrite: bool) -> None:
+    """Notes in the folder what fills it; BadInput if it holds something else.
+
+    Args:
+        names: of the files that are to be written: begun anew, none of them may be taken for done.
+    """
     path = out / _ABOUT
     there = read_json(path) if path.is_file() else None
     if there == about and not overwrite:
@@ -150,9 +164,8 @@ def begin(out: Path, about: dict[str, Any], overwrite: bool) -> None:
     if out.is_dir() and any(out.iterdir()) and not overwrite:
         what = "holds translations by other settings" if there else "is there already and holds other things"
         raise BadInput(f"--out {out}: {what}; give another name, or --overwrite")
-    if there:  # begun anew: nothing of what the earlier call wrote may be taken for this one's
-        for old in sorted(out.rglob("*.png")):
-            old.unlink()
+    for name in names:
+        (out / name).unlink(missing_ok=True)
     write_json(path, json.loads(json.dumps(about)))
 
 
@@ -163,19 +176,13 @@ def groups(
     direction: Direction,
     own_scale: bool,
     bad: list[Skipped],
-    tick: Any,
+    tick: Tick,
 ) -> Iterator[tuple[list[int], list[Picture]]]:
     """Pictures that are translated at once, few enough for memory to stay flat, with their numbers."""
     channels, *size = direction.takes
     numbers: list[int] = []
     pictures: list[Picture] = []
-    for i, member in waiting:
-        try:
-            picture = decoded(files, member, channels, opened)
-        except Unusable as reason:
-            bad.append(Skipped(member.name, str(reason)))
-            tick(1)
-            continue
+    for i, picture in readable(files, waiting, channels, opened, bad, tick):
         numbers.append(i)
         pictures.append(picture if own_scale else at_trained_scale(picture, (size[0], size[1])))
         if sum(p[0, 0].numel() for p in pictures) >= _TOGETHER:
@@ -185,16 +192,28 @@ def groups(
         yield numbers, pictures
 
 
-def decoded(files: Files, member: Member, channels: int, opened: Opened) -> Picture:
-    """One file as a picture in [0, 1], shape (1, c, h, w), upright, in the run's channels and background."""
-    image = opened_image(read(files, member, 8 * PIXEL_LIMIT), member.name, PIXEL_LIMIT)
-    try:
-        upright = ImageOps.exif_transpose(image)
-        pixels = np.asarray(with_channels(eight_bit(upright), channels, colour(opened.view)))
-    except (OSError, SyntaxError, ValueError, EOFError) as error:
-        raise Unusable(f"truncated or damaged: {error}") from None
-    flat = torch.from_numpy(pixels.copy()).view(*pixels.shape[:2], channels)
-    return flat.permute(2, 0, 1)[None].float() / 255
+def readable(
+    files: Files,
+    waiting: Sequence[tuple[int, Member]],
+    channels: int,
+    opened: Opened,
+    bad: list[Skipped],
+    tick: Tick,
+) -> Iterator[tuple[int, Picture]]:
+    """Each file's number and its picture in [0, 1], shape (1, c, h, w), in the run's background.
+
+    Args:
+        bad: gets the files that can not be read, and why.
+        tick: told of these.
+    """
+    for i, member in waiting:
+        try:
+            pixels = at_own_size(files, member, channels, colour(opened.view), PIXEL_LIMIT)
+        except Unusable as reason:
+            bad.append(Skipped(member.name, str(reason)))
+            tick(1)
+        else:
+            yield i, torch.from_numpy(pixels.copy())[None].float() / 255
 
 
 def write_skipped(out: Path, bad: Sequence[Skipped]) -> None:

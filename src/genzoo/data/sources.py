@@ -197,6 +197,10 @@ def _half(source: str, asked: _Asked, half: Half) -> Dataset:
 
 def gallery_of(source: str, table: Path | None = None) -> Gallery:
     """The image files of a source that has files: a folder, an archive, one image, idx files or a hub set."""
+    if source in BUILTIN or sides_of(source) is not None:
+        raise BadInput(
+            f"{source}: image files are wanted here; give one folder, such as ./photos, archive or image"
+        )
     path = _path(source)
     if path is None:
         return _from_hub(source) if source in ALIASES else open_hub(source, source.removeprefix("hf:"))
