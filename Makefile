@@ -29,7 +29,7 @@ test: $(VENV)/.dev ## Run the tests, one process a core
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n auto
 
 test-slow: $(VENV)/.dev ## Run the slow tests only: kill -9 and resume, training to known optima, the docs' snippets
-	OMP_NUM_THREADS=1 $(BIN)/pytest -m slow
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n auto -m slow --timeout 300
 
 test-all: $(VENV)/.dev ## Run every test, also the slow ones
 	OMP_NUM_THREADS=1 $(BIN)/pytest -m ''

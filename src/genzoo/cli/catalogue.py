@@ -5,9 +5,8 @@ from typing import Any
 from rich.markup import escape
 from rich.tree import Tree
 
-from genzoo.cli.opened import tiny
 from genzoo.cli.verbs import VERBS
-from genzoo.models import capabilities, catalogue
+from genzoo.models import abilities, catalogue
 from genzoo.models.taxonomy import PLACES, TREE
 
 
@@ -20,7 +19,7 @@ def rows() -> list[dict[str, Any]]:
     """What is known of each model, in the order of the tree."""
     found = []
     for name, entry in catalogue().items():
-        can = capabilities(tiny(entry))
+        can = abilities(name)
         found.append(
             {
                 "name": name,

@@ -17,8 +17,7 @@ from genzoo.data.series import PREFIX as SERIES
 from genzoo.data.series import load_series
 from genzoo.data.view import View
 from genzoo.errors import BadInput, nearest
-from genzoo.models import Model, capabilities, catalogue, load_model, read_spec
-from genzoo.models.registry import Entry
+from genzoo.models import Model, abilities, capabilities, catalogue, load_model, read_spec
 from genzoo.training.trainer import choose_device
 from genzoo.types import Batch, Given
 
@@ -69,14 +68,9 @@ def open_for(verb: str, path: Path, device: str = "auto") -> Opened:
     return run
 
 
-def tiny(entry: Entry) -> Model:
-    """The smallest registered instance of a model."""
-    return entry.cls(**entry.tiny[""])
-
-
 def models_that_can(verb: str) -> list[str]:
     """Names of the registered models that can do `verb`."""
-    return [name for name, entry in catalogue().items() if VERBS[verb].possible(capabilities(tiny(entry)))]
+    return [name for name in catalogue() if VERBS[verb].possible(abilities(name))]
 
 
 def view_of_others(run: Opened) -> View:

@@ -84,11 +84,10 @@ def form_for(opened: "Opened", out: Path, *, film: bool, overwrite: bool) -> "Fo
 def check_film(model: "Model") -> None:
     """BadInput, naming the models that can, for one that does not draw pixel by pixel."""
     from genzoo.apply.film import check_filmable
-    from genzoo.cli.opened import tiny
-    from genzoo.models import capabilities, catalogue
+    from genzoo.models import abilities, capabilities, catalogue
 
     if "replay" not in capabilities(model):
-        able = [name for name, entry in catalogue().items() if "replay" in capabilities(tiny(entry))]
+        able = [name for name in catalogue() if "replay" in abilities(name)]
         name = type(model).__name__
         raise BadInput(f"--film: {name} does not draw pixel by pixel; models that do: {', '.join(able)}")
     check_filmable(model)

@@ -4,10 +4,11 @@ import importlib
 import pkgutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, TypeVar
 
 from genzoo.errors import BadInput, nearest
-from genzoo.models.base import Model
+from genzoo.models.base import Model, capabilities
 from genzoo.models.taxonomy import PLACES
 
 C = TypeVar("C", bound=type[Model])
@@ -83,9 +84,7 @@ def register(
 
 def catalogue() -> dict[str, Entry]:
     """Every registered model by name, in the order of the taxonomy."""
-    package = importlib.import_module("genzoo.models")
-    for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
-        importlib.import_module(module.name)
+    _import_all()
     order = list(PLACES)
     return dict(sorted(_ENTRIES.items(), key=lambda item: (order.index(item[1].place), item[0])))
 
@@ -101,3 +100,17 @@ def entry_named(name: str) -> Entry:
 def entry_of(model: Model) -> Entry | None:
     """The entry of a model's own class, None for a class that is not registered."""
     return next((e for e in catalogue().values() if e.cls is type(model)), None)
+
+
+@cache
+def _import_all() -> None:
+    package = importlib.import_module("genzoo.models")
+    for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+        importlib.import_module(module.name)
+
+
+@cache
+def abilities(name: str) -> tuple[str, ...]:
+    """The `capabilities` of the smallest registered instance of a model."""
+    entry = catalogue()[name]
+    return capabilities(entry.cls(**entry.tiny[""]))
