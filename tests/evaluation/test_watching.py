@@ -1,5 +1,7 @@
 """The judge of samples in training is the Fréchet distance of their features to those of held-out images."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -8,7 +10,7 @@ from genzoo.apply.sample import sample
 from genzoo.data.dataset import Dataset
 from genzoo.data.view import View
 from genzoo.evaluation import watching
-from genzoo.evaluation.features import extractor_for
+from genzoo.evaluation.features import Extractor, extractor_for
 from genzoo.evaluation.fid import frechet_distance
 from genzoo.evaluation.watching import judge_for
 from genzoo.images import quantise
@@ -112,3 +114,72 @@ def test_nobody_judges_where_there_is_nothing_to_judge_or_nothing_to_judge_by():
     assert judge(model, dataset(kind="vectors")) is None
     assert judge(model, dataset(val=63)) is None
     assert judge(model, dataset(val=64)) is not None
+
+
+def pairs(n=130, val=100):
+    """Items, and beside each what is given of it: the item turned bright for dark."""
+    data = dataset(n, val=val)
+    return replace(data, given=255 - data.items)
+
+
+class Inverted(Model):
+    """Makes an image from the one that is given: bright for dark, brighter by a shift."""
+
+    requires = frozenset({"images"})
+
+    def __init__(self, shape: tuple[int, ...] = (1, 8, 8), *, shift: float = 0.0) -> None:
+        super().__init__(shape)
+        self.shift, self.condition_shape = shift, (1, 8, 8)
+        self.weight = torch.nn.Parameter(torch.zeros(1))
+
+    def sample(self, n, given=None, *, temperature=1.0):
+        return (1 - given.images + self.shift).clamp(0, 1)
+
+
+class BothWays(Model):
+    """The same, from either kind to the other."""
+
+    kinds = 2
+
+    def __init__(self, *, shift: float = 0.0, to: str = "AB") -> None:
+        super().__init__((1, 8, 8))
+        self.shift, self.to = shift, to
+        self.domains = {"A": (1, 8, 8), "B": (1, 8, 8)}
+        self.weight = torch.nn.Parameter(torch.zeros(1))
+
+    def translate(self, images, to):
+        return (1 - images + self.shift * (to in self.to)).clamp(0, 1)
+
+
+@pytest.fixture
+def _few_features(monkeypatch):
+    """Features of which a Gaussian is fitted at once: the pixels of a quarter of the size."""
+    eye = Extractor("small", torch.nn.Sequential(torch.nn.AvgPool2d(4), torch.nn.Conv2d(1, 2, 1)))
+    monkeypatch.setattr(watching, "extractor_for", lambda *_, **__: eye)
+
+
+@pytest.mark.usefixtures("_few_features")
+def test_what_is_made_of_what_is_given_is_compared_with_what_belongs_to_it():
+    data = pairs()
+    values = [judge(Inverted(), data)(Inverted(shift=shift)) for shift in (0.0, 0.1, 0.3)]
+    assert values[0] == pytest.approx(0, abs=1e-3)  # of features in float32
+    assert values[0] < values[1] < values[2]
+
+
+@pytest.mark.usefixtures("_few_features")
+def test_of_a_model_that_goes_both_ways_both_count_alike():
+    data = pairs()
+    perfect, one, other, both = (
+        judge(BothWays(), data)(BothWays(shift=shift, to=to))
+        for shift, to in ((0.0, "AB"), (0.2, "A"), (0.2, "B"), (0.2, "AB"))
+    )
+    assert perfect == pytest.approx(0, abs=1e-3)
+    assert min(one, other) > 1e-3
+    assert both == pytest.approx(one + other, rel=1e-3, abs=1e-3)
+
+
+def test_two_sets_need_held_out_images_of_both_kinds():
+    data = dataset()
+    apart = replace(data, other=dataset(val=10))
+    assert judge(BothWays(), replace(data, other=dataset(val=100))) is not None
+    assert judge(BothWays(), apart) is None
