@@ -167,8 +167,8 @@ def evaluate(
     Args:
         run: a run folder.
         data: on what; by default the data it was trained on, and always under the run's own view.
-        measure: likelihood, quality, coverage, translation, representation, cost; by default all that the
-            model has.
+        measure: likelihood, quality, coverage, translation, completion, representation, cost; by default
+            all that the model has, but completions only of one that does not sample.
         protocol: split, seed, numbers of draws, samples and labels.
         features: the net whose features samples are compared in; by default what suits the data.
         device: auto, cpu, cuda or mps.

@@ -2,7 +2,7 @@
 
 import torch
 
-from genzoo.apply.blend import blended
+from genzoo.apply.blend import blended, carried
 
 
 def hole(size=(24, 30), rows=slice(6, 15), columns=slice(8, 20)):
@@ -62,3 +62,31 @@ def test_the_equation_holds_at_every_hidden_pixel():
     hidden = ~known[..., 1:-1, 1:-1]
     away = (curvature(f) - curvature(made))[hidden].abs()
     assert away.max() < 1e-4
+
+
+def test_a_completion_whose_known_pixels_are_its_own_is_put_right_from_its_border():
+    images, known = smooth().expand(2, 3, -1, -1), hole()
+    shade = torch.tensor([0.1, -0.15]).view(2, 1, 1, 1).double()
+    completed = torch.where(known, images, images + shade)
+    found = blended(images, carried(completed, known), known)
+    hidden = (~known).expand_as(images)
+    assert (found - images)[hidden].abs().max() < 0.25 * (completed - images)[hidden].abs().max()
+    assert torch.equal(found[~hidden], images[~hidden])
+
+
+def test_only_the_pixels_around_a_hole_are_carried_over_and_are_means_of_their_neighbours_in_it():
+    made = torch.arange(25.0).view(1, 1, 5, 5) / 25
+    known = torch.ones(1, 1, 5, 5, dtype=torch.bool)
+    known[:, :, 2, 1:3] = known[:, :, 1, 1] = False
+    found = carried(made, known)
+    changed = (found != made)[0, 0].nonzero().tolist()
+    assert changed == [[0, 1], [1, 0], [1, 2], [2, 0], [2, 3], [3, 1], [3, 2]]
+    assert found[0, 0, 1, 2] == (made[0, 0, 1, 1] + made[0, 0, 2, 2]) / 2
+
+
+def test_an_image_is_blended_alone_as_among_others():
+    images, made = torch.rand(3, 1, 24, 30), torch.rand(3, 1, 24, 30)
+    known = torch.cat([hole(), hole(rows=slice(1, 23)), hole(columns=slice(9, 10))])
+    whole = blended(images, made, known)
+    alone = torch.cat([blended(*(t[i : i + 1] for t in (images, made, known))) for i in range(3)])
+    assert torch.equal(whole, alone)

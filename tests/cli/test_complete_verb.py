@@ -1,12 +1,27 @@
-"""`genzoo complete` by a net for any size: files keep their sizes, names and known pixels."""
+"""`genzoo complete` by a net for any size, whose files keep sizes, names and known pixels, and by search."""
 
 import numpy as np
 import pytest
 from PIL import Image
-from run_fakes import save_run
+from run_fakes import RunFake, save_images, save_run
 
 from genzoo.data.view import View
 from genzoo.models.adversarial.completion import ContextCompletion
+from genzoo.random import normal
+
+
+class GreyRun(RunFake):
+    """Images are one shade of grey each, z ~ N(0, I) of one number."""
+
+    def draw_latents(self, n):
+        return normal((n, 1), self.like)
+
+    def decode(self, latents, given=None):
+        return (0.5 + 0.1 * latents).view(-1, 1, 1, 1).expand(-1, *self.shape)
+
+    def sample(self, n, given=None, *, temperature=1.0):
+        return self.decode(self.draw_latents(n))
+
 
 SIZES = {"a/one.png": (16, 16), "two.png": (40, 23)}
 
@@ -15,6 +30,12 @@ SIZES = {"a/one.png": (16, 16), "two.png": (40, 23)}
 def filler(tmp_path):
     model = ContextCompletion((3, 16, 16), window=8, width=2)
     return save_run(tmp_path / "filler", model, view=View(size=(16, 16), channels=3), data="photos/")
+
+
+@pytest.fixture
+def grey(tmp_path):
+    data = save_images(tmp_path / "toy.npz", 12)
+    return save_run(tmp_path / "grey", GreyRun((1, 4, 4)), data=data)
 
 
 @pytest.fixture
@@ -56,3 +77,53 @@ def test_a_run_of_one_size_and_a_folder_of_nothing_are_refused(genzoo, filler, u
     code, _, err = genzoo("complete", filler, "--out", "done")
     assert code == 2
     assert "a folder is for the images of --data DATA" in err
+
+
+def test_a_run_that_only_decodes_searches_for_what_fits_around_the_hole(genzoo, grey):
+    words = ("--mask", "bottom", "--split", "all", "-n", 3, "-k", 2, "--steps", 60, "--restarts", 2)
+    code, _, err = genzoo("complete", grey, *words, "--out", "c.npz")
+    assert (code, err) == (0, "")
+    found = np.load("c.npz")
+    drawn, real = found["completions"], found["originals"]
+    assert (drawn[:, :, :, :2] == real[:, None, :, :2]).all()
+    known = np.sort(real[:, 0, :2].reshape(3, 8))  # all equally near the hole: a median fits best
+    assert (drawn[:, :, 0, 2:] > known[:, 3].reshape(3, 1, 1, 1) - 0.02).all()
+    assert (drawn[:, :, 0, 2:] < known[:, 4].reshape(3, 1, 1, 1) + 0.02).all()
+    assert genzoo("complete", grey, *words, "--blend", "--out", "b.npz")[0] == 0
+    blended = np.load("b.npz")["completions"]
+    assert (blended[:, :, :, :2] == real[:, None, :, :2]).all()
+    assert np.ptp(blended[:, :, :, 2:], axis=(3, 4)).min() > 0  # the shades around it came in
+    assert genzoo("complete", grey, *words, "--out", "c.png")[1].startswith(
+        "wrote c.png  (3 rows: occluded, 2"
+    )
+
+
+def test_blending_changes_what_a_net_filled_in(genzoo, filler, photos):
+    words = ("--data", photos, "--mask", "left", "-n", 1, "-k", 1, "--split", "all")
+    for flags, out in ((), "a.npz"), (("--blend",), "b.npz"):
+        assert genzoo("complete", filler, *words, *flags, "--out", out)[0] == 0
+    plain, blended = (np.load(name)["completions"] for name in ("a.npz", "b.npz"))
+    assert np.abs(plain - blended)[..., :8].max() > 0.01
+    assert (plain == blended)[..., 8:].all()
+
+
+@pytest.mark.parametrize(
+    ("run", "words", "says"),
+    [
+        ("filler", ("--steps", 3), "--steps: ContextCompletion completes without a search; leave it out"),
+        ("filler", ("--critic-weight", 0), "--critic-weight: ContextCompletion completes without a search"),
+        ("grey", ("--temperature", 0.5), "--temperature 0.5: GreyRun searches and draws nothing"),
+        ("grey", ("--critic-weight", 1), "--critic-weight 1.0: the critic of GreyRun does not exist"),
+        ("grey", ("--restarts", 0), "--restarts must be at least 1, got 0"),
+        ("grey", ("--data", "photos/", "--out", "done"), "GreyRun completes images of its own size"),
+    ],
+)
+@pytest.mark.usefixtures("filler", "grey", "photos")
+def test_flags_of_the_other_way_to_complete_are_refused(genzoo, run, words, says):
+    data = (
+        () if "--data" in words else ("--data", "photos/" if run == "filler" else "toy.npz", "--split", "all")
+    )
+    out = () if "--out" in words else ("--out", "c.png")
+    code, _, err = genzoo("complete", run, *data, *words, *out)
+    assert code == 2
+    assert says in err

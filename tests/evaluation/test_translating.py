@@ -3,10 +3,12 @@
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import save_file
 
 from genzoo.data.dataset import Dataset
 from genzoo.data.view import View
 from genzoo.evaluation import Protocol, Subject, evaluate
+from genzoo.evaluation.evaluate import question_of
 from genzoo.evaluation.features import extractor_for
 from genzoo.evaluation.similarity import ssim
 from genzoo.evaluation.subject import applicable
@@ -37,8 +39,8 @@ def splits(n=40):
     return {"train": np.arange(20), "val": np.arange(20, 24), "test": np.arange(24, n)}
 
 
-def negatives():
-    items = images()
+def negatives(shape=(1, 16, 16)):
+    items = images(shape=shape)
     return Dataset("negatives", "images", 255 - items, splits(), given=items, fingerprint="negatives")
 
 
@@ -60,6 +62,29 @@ def test_a_translator_that_is_right_has_no_error_and_its_baselines_have():
     assert len(distances) == 3
     assert min(distances, key=distances.get).startswith("translated_fid[to B, random-conv")
     assert {r.n for r in found.values()} == {16}
+
+
+def test_the_perceptual_distance_of_a_file_is_measured_where_it_is_asked_for(tmp_path):
+    torch.manual_seed(0)
+    alexnet = {0: (64, 3, 11), 3: (192, 64, 5), 6: (384, 192, 3), 8: (256, 384, 3), 10: (256, 256, 3)}
+    weights = {f"features.{i}.weight": torch.randn(o, c, k, k) for i, (o, c, k) in alexnet.items()}
+    weights |= {f"features.{i}.bias": torch.zeros(o) for i, (o, _, _) in alexnet.items()}
+    save_file(weights, tmp_path / "alexnet.safetensors")
+    data = negatives((1, 32, 32))
+    subject = Subject(Negative((1, 32, 32)).eval(), data, View(), extractor="random-conv")
+    protocol = Protocol(perceptual=str(tmp_path / "alexnet.safetensors"))
+    found = by_name(evaluate(subject, protocol, groups=["translation"]).results)
+    mine, copied = (
+        next(
+            r for name, r in found.items() if name.startswith(f"partner_lpips[to B{of}, alexnet-unweighted-")
+        )
+        for of in ("", ": copy")
+    )
+    assert mine.value == 0
+    assert copied.value > 0.01
+    asked = [question_of(subject, p, "translation") for p in (protocol, Protocol())]
+    assert asked[0] != asked[1]
+    assert asked[0]["perceptual"].startswith("alexnet-unweighted-")  # wherever the file lies
 
 
 def test_of_two_sets_nothing_is_said_of_partners():

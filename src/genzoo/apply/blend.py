@@ -23,7 +23,8 @@ def blended(images: Images, made: Images, known: Bool[Tensor, "#b 1 h w"]) -> Im
 
     Args:
         images: with the known pixels.
-        made: completions of them, of the same shape.
+        made: whole images, also where pixels are known: what differs there from `images` is put right. Of
+            completions, which have the known pixels, `carried` makes such images.
         known: which pixels are known.
     """
     hole = (~known).expand(len(images), 1, *images.shape[2:]).to(torch.float64)
@@ -34,6 +35,21 @@ def blended(images: Images, made: Images, known: Bool[Tensor, "#b 1 h w"]) -> Im
     whole = hole.flatten(1).all(1)[:, None, None, None]
     f = torch.where(whole, m, m + g).clamp(0, 1)
     return torch.where(hole.bool(), f.to(images), images)
+
+
+def carried(made: Images, known: Bool[Tensor, "#b 1 h w"]) -> Images:
+    """Completions with each hole's colours carried one pixel over its border.
+
+    Blended so, a hole begins in the shade of what is around it: that completions keep the known pixels would
+    say that each border is as it should be, and leave nothing to blend.
+
+    Args:
+        made: completions, the known pixels their own.
+        known: which pixels are known.
+    """
+    hole = (~known).to(made.dtype).expand(len(made), 1, *made.shape[2:])
+    count = _neighbours(hole)
+    return torch.where(known & (count > 0), _neighbours(made * hole) / count.clamp_min(1), made)
 
 
 def _neighbours(x: Tensor) -> Tensor:
@@ -54,7 +70,8 @@ def _solved(hole: Tensor, right: Tensor) -> Tensor:
             break
         moved = hole * (count * direction - _neighbours(direction))
         along = (direction * moved).sum((2, 3), keepdim=True)
-        step = torch.where(along > 0, old / along.clamp_min(1e-300), torch.zeros_like(old))
+        going = (along > 0) & (old > goal)  # what is solved rests: no image depends on its batch-mates
+        step = torch.where(going, old / along.clamp_min(1e-300), torch.zeros_like(old))
         g, residual = g + step * direction, residual - step * moved
         new = residual.square().sum((2, 3), keepdim=True)
         direction, old = residual + (new / old.clamp_min(1e-300)) * direction, new

@@ -1,4 +1,4 @@
-"""`genzoo complete`: the hidden part of images, drawn given the rest."""
+"""`genzoo complete`: the hidden part of images, drawn given the rest, or searched for."""
 
 from typing import Annotated
 
@@ -28,6 +28,16 @@ Blend = Annotated[
         help="Give what was made the brightness of what is around it (Poisson blending), its details kept."
     ),
 ]
+Descent = Annotated[
+    int | None, tyro.conf.arg(help="Steps of the search from each start, by a run that searches; 200.")
+]
+Restarts = Annotated[int | None, tyro.conf.arg(help="Starts of each completion, by a run that searches; 4.")]
+Weight = Annotated[
+    float | None,
+    tyro.conf.arg(
+        help="How much the critic's verdict counts beside the known pixels, by a run that searches; 0.003."
+    ),
+]
 
 
 def command(
@@ -44,22 +54,22 @@ def command(
     seed: Seed = 0,
     batch: BatchSize = 64,
     blend: Blend = False,
+    steps: Descent = None,
+    restarts: Restarts = None,
+    critic_weight: Weight = None,
     device: Device = "auto",
     overwrite: Overwrite = False,
 ) -> None:
     """Draw the hidden part of images given the rest: one row for each, occluded | completions | original.
 
+    A run that cannot, but decodes latents, such as a GAN, searches for latents whose images fit around it.
+
     --out NAME.png is a picture; NAME.npz gets originals, known and completions (n k c h w). Into a folder
     goes every image of --data DATA at its own size, under its own name, by a run that completes any size.
     """
-    from genzoo.cli.completing import Options, folder, page_or_arrays
-    from genzoo.cli.opened import open_for
-    from genzoo.cli.output import form_of
+    from genzoo.cli.completing import Options, completed
 
-    form = form_of(out, {"picture", "arrays", "folder"}, overwrite=overwrite)
-    opened = open_for("complete", run, device)
-    options = Options(mask, data, split, n, k, temperature, seed, batch, blend)
-    if form == "folder":
-        folder(opened, options, out)
-    else:
-        page_or_arrays(opened, options, out, form)
+    options = Options(
+        mask, data, split, n, k, temperature, seed, batch, blend, steps, restarts, critic_weight
+    )
+    completed(run, device, options, out, overwrite)

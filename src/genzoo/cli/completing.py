@@ -3,21 +3,23 @@
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-
-import torch
+from typing import Any
 
 from genzoo import apply
-from genzoo.apply.blend import blended
+from genzoo.apply.blend import blended, carried
 from genzoo.apply.codec.listing import different, safe_name
+from genzoo.apply.complete import Masks
+from genzoo.apply.search_completion import STEPS, Drawn, search_completions
 from genzoo.cli.console import progress, wrote
-from genzoo.cli.opened import Opened, image_size, some_items
-from genzoo.cli.output import Form, write_arrays, write_picture
+from genzoo.cli.opened import Opened, image_size, open_for, some_items
+from genzoo.cli.output import Form, form_of, write_arrays, write_picture
 from genzoo.cli.translating import check_counts, readable, say_skipped, some_of, write_skipped
 from genzoo.data.decode import quiet
 from genzoo.data.sources import gallery_of
 from genzoo.errors import BadInput
 from genzoo.images import save_image
-from genzoo.types import Images
+from genzoo.models.base import Completes
+from genzoo.types import Given, Images
 
 _ROWS = 8  # of a page or of arrays, unless more are asked for
 
@@ -35,22 +37,48 @@ class Options:
     seed: int
     batch: int
     blend: bool
+    steps: int | None
+    restarts: int | None
+    critic_weight: float | None
+
+    @property
+    def search(self) -> dict[str, Any]:
+        """What was said of a search, as `search_completions` calls it."""
+        said = {"steps": self.steps, "restarts": self.restarts, "critic_weight": self.critic_weight}
+        return {name: value for name, value in said.items() if value is not None}
 
 
-def page_or_arrays(opened: Opened, options: Options, out: Path, form: Form) -> None:
+def completed(run: Path, device: str, options: Options, out: Path, overwrite: bool) -> None:
+    """Opens the run, and writes a page, arrays or a folder."""
+    form = form_of(out, {"picture", "arrays", "folder"}, overwrite=overwrite)
+    opened = open_for("complete", run, device)
+    _check(opened, options)
+    if form == "folder":
+        _folder(opened, options, out)
+    else:
+        _page_or_arrays(opened, options, out, form)
+
+
+def _check(opened: Opened, options: Options) -> None:
+    """BadInput for a flag that says nothing about the way in which this run completes."""
+    name = type(opened.model).__name__
+    if isinstance(opened.model, Completes):
+        if options.search:
+            flag = next(iter(options.search)).replace("_", "-")
+            raise BadInput(f"--{flag}: {name} completes without a search; leave it out")
+    elif options.temperature != 1:
+        raise BadInput(
+            f"--temperature {options.temperature}: {name} searches and draws nothing; leave it out"
+        )
+
+
+def _page_or_arrays(opened: Opened, options: Options, out: Path, form: Form) -> None:
     """Some images of the run's size, completed."""
     known = apply.mask(options.mask, *image_size(opened))
     n = _ROWS if options.n is None else options.n
     items = some_items(opened, options.data, options.split, n, options.seed)
     x, k = items.images, options.k
-    with progress("completing", len(items) * k) as tick:
-        drawn = apply.complete(
-            opened.model, x, known, items.given, k=k, seed=options.seed, temperature=options.temperature,
-            batch=options.batch, tick=tick,
-        )  # fmt: skip
-    if options.blend:
-        whole = x.to(drawn).repeat_interleave(k, 0)
-        drawn = blended(whole, drawn.flatten(0, 1), known.to(drawn.device)).view_as(drawn)
+    drawn = _drawn(opened, x, known, items.given, options)
     if form == "picture":
         what = f"{len(items)} rows: occluded, {k} completions, original"
         write_picture(apply.completions_picture(x, known, drawn), out, image_size(opened), what)
@@ -58,7 +86,25 @@ def page_or_arrays(opened: Opened, options: Options, out: Path, form: Form) -> N
         write_arrays(out, originals=x.numpy(), known=known.numpy(), completions=drawn.float().cpu().numpy())
 
 
-def folder(opened: Opened, options: Options, out: Path) -> None:
+def _drawn(opened: Opened, x: Images, known: Masks, given: Given | None, options: Options) -> Drawn:
+    """Completions of images by the run, or by search; blended, if they are to be."""
+    model, how = opened.model, {"k": options.k, "seed": options.seed, "batch": options.batch}
+    if isinstance(model, Completes):
+        with progress("completing", len(x) * options.k) as tick:
+            drawn = apply.complete(model, x, known, given, temperature=options.temperature, tick=tick, **how)
+        made = carried(drawn.flatten(0, 1), known.to(drawn.device)) if options.blend else drawn
+    else:
+        steps = options.search.get("steps", STEPS)
+        with progress("searching", steps * len(x)) as tick:
+            found = search_completions(model, x, known, given, tick=tick, **how, **options.search)
+        drawn, made = found.completions, found.made.flatten(0, 1)
+    if not options.blend:
+        return drawn
+    whole = x.to(drawn).repeat_interleave(options.k, 0)
+    return blended(whole, made, known.to(drawn.device)).view_as(drawn)
+
+
+def _folder(opened: Opened, options: Options, out: Path) -> None:
     """Every image file of a source, completed at its own size, under its own name."""
     check_counts(options.n, options.batch)
     name = type(opened.model).__name__
@@ -90,4 +136,4 @@ def _completed(opened: Opened, image: Images, options: Options) -> Images:
     done = apply.complete(
         opened.model, image, known, seed=options.seed, temperature=options.temperature
     ).flatten(0, 1)
-    return blended(image, done.cpu(), known) if options.blend else torch.as_tensor(done.cpu())
+    return blended(image, carried(done.cpu(), known), known) if options.blend else done.cpu()

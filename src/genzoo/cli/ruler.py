@@ -17,13 +17,14 @@ class Ruler:
     measure: Annotated[
         tuple[str, ...],
         tyro.conf.arg(
-            help="What: likelihood, quality, coverage, translation, representation, cost; without it "
-            "all that there is."
+            help="What: likelihood, quality, coverage, translation, completion, representation, cost; "
+            "without it all that there is, but completions only of runs that do not sample."
         ),
     ] = ()
     split: Annotated[str, tyro.conf.arg(help="Which items: train, val, test or all.")] = "test"
     limit: Annotated[
-        int | None, tyro.conf.arg(help="Only the first so many items, for likelihoods and probes.")
+        int | None,
+        tyro.conf.arg(help="Only the first so many items, for likelihoods, probes and completions."),
     ] = None
     draws: Annotated[int, tyro.conf.arg(help="Draws of the ELBO, an item.")] = 16
     iwae: Annotated[
@@ -43,6 +44,13 @@ class Ruler:
             "inception:FILE or dinov2:FILE; without it the data's classifier, or random-conv without labels."
         ),
     ] = None
+    perceptual: Annotated[
+        str | None,
+        tyro.conf.arg(
+            help="A .safetensors file of AlexNet or VGG-16: translations' perceptual distance (LPIPS) to "
+            "their true partners is measured too."
+        ),
+    ] = None
     labels: Annotated[
         tuple[int, ...], tyro.conf.arg(help="How many labels the probes are taught with; 0 is all.")
     ] = (100,)
@@ -55,7 +63,7 @@ class Ruler:
         """How things are measured."""
         from genzoo.evaluation import Protocol
 
-        names = ("split", "limit", "draws", "iwae", "naive", "ais", "samples", "labels", "seed")
+        names = ("split", "limit", "draws", "iwae", "naive", "ais", "samples", "labels", "seed", "perceptual")
         return Protocol(**{name: getattr(self, name) for name in names})
 
     def groups(self) -> Collection[str] | None:

@@ -72,7 +72,11 @@ VERBS: dict[str, Verb] = {
     "scatter": Verb(
         "genzoo.cli.scatter", "scatter codes in the plane, by class, run beside run", _any_of("encode")
     ),
-    "complete": Verb("genzoo.cli.complete", "draw the hidden part of images", _any_of("complete")),
+    "complete": Verb(
+        "genzoo.cli.complete",
+        "draw the hidden part of images, or search for it",
+        _any_of("complete", "sample decode"),
+    ),
     "colourise": Verb(
         "genzoo.cli.colourise",
         "draw the colours of grey images",

@@ -10,14 +10,16 @@ from genzoo.data.stacked import grey_source
 from genzoo.data.view import View
 from genzoo.errors import BadInput, nearest
 from genzoo.evaluation import cost, modes, probes
+from genzoo.evaluation.completion import completion
 from genzoo.evaluation.features import Extractor, extractor_for, training_budget
 from genzoo.evaluation.ledger import Answer, Ledger
 from genzoo.evaluation.likelihood import at_least_one, check_shape
 from genzoo.evaluation.measured import likelihood
+from genzoo.evaluation.perceptual import perceptual
 from genzoo.evaluation.protocol import GROUPS, Group, Protocol
 from genzoo.evaluation.quality import images_seen, quality
 from genzoo.evaluation.result import Result
-from genzoo.evaluation.subject import Subject, applicable
+from genzoo.evaluation.subject import Subject, applicable, only_if_asked
 from genzoo.evaluation.translation import translation
 from genzoo.training import distributed
 
@@ -66,7 +68,7 @@ def evaluate(
     """Measures what was not measured before, group by group.
 
     Args:
-        groups: some of `GROUPS`; by default all that the model has something for.
+        groups: some of `GROUPS`; by default all that the model has something for but those `only_if_asked`.
         ledger: where answers are kept; without one everything is measured.
         again: measure also what was measured before.
         batch: items at a time; no number depends on it.
@@ -78,7 +80,8 @@ def evaluate(
     protocol = protocol or Protocol()
     _check(subject, protocol, groups, batch)
     reasons = applicable(subject, protocol)
-    asked = [g for g in GROUPS if (groups is None and not reasons[g]) or (groups is not None and g in groups)]
+    usual = [g for g in GROUPS if not reasons[g] and not only_if_asked(subject.model, g)]
+    asked = usual if groups is None else [g for g in GROUPS if g in groups]
     for group in asked:
         if reasons[group]:
             raise BadInput(f"{group} cannot be measured: {reasons[group]}")
@@ -102,7 +105,9 @@ def question_of(subject: Subject, protocol: Protocol, group: Group) -> dict[str,
         "of": subject.dataset.fingerprint,
     }
     said |= {"view": subject.view.to_json(), **protocol.of(group)}
-    if group in ("quality", "coverage", "translation"):
+    if group == "translation" and protocol.perceptual:
+        said["perceptual"] = perceptual(protocol.perceptual).label
+    if group in ("quality", "coverage", "translation", "completion"):
         chosen = subject.extractor
         said["through"] = (subject.through or subject.view).to_json()
         said["features"] = chosen.label if isinstance(chosen, Extractor) else chosen
@@ -185,6 +190,24 @@ def _translation(subject: Subject, protocol: Protocol, batch: int, watch: Watch)
             split=protocol.split,
             seed=protocol.seed,
             batch=batch,
+            lpips=perceptual(protocol.perceptual) if protocol.perceptual else None,
+            tick=tick,
+        )
+    return Answer(results)
+
+
+def _completion(subject: Subject, protocol: Protocol, batch: int, watch: Watch) -> Answer:
+    extractor = _extractor(subject, watch)
+    with watch("completions", None) as tick:
+        results = completion(
+            subject.model,
+            subject.dataset,
+            extractor,
+            view=subject.view,
+            split=protocol.split,
+            limit=protocol.limit,
+            seed=protocol.seed,
+            batch=batch,
             tick=tick,
         )
     return Answer(results)
@@ -216,6 +239,7 @@ MEASURES: dict[Group, Callable[[Subject, Protocol, int, Watch], Answer]] = {
     "quality": _quality,
     "coverage": _coverage,
     "translation": _translation,
+    "completion": _completion,
     "representation": _representation,
     "cost": _cost,
 }

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, get_args
 
-Group = Literal["likelihood", "quality", "coverage", "translation", "representation", "cost"]
+Group = Literal["likelihood", "quality", "coverage", "translation", "completion", "representation", "cost"]
 GROUPS: tuple[Group, ...] = get_args(Group)
 
 
@@ -14,8 +14,8 @@ class Protocol:
 
     Args:
         split: of the data: `train`, `val`, `test` or `all`.
-        limit: only its first so many items, for likelihoods.
-        seed: of samples, of bounds' noise, of binarization and of the labels that probes are given.
+        limit: only its first so many items, for likelihoods, probes and completions.
+        seed: of samples, of holes, of bounds' noise, of binarization and of the labels that probes are given.
         draws: of the ELBO, an item.
         iwae: draws of the importance-weighted bound, an item; 0 leaves it out.
         naive: draws of naive Monte Carlo over the prior, an item; 0 leaves it out.
@@ -23,6 +23,8 @@ class Protocol:
         samples: images drawn to be compared with the split.
         labels: how many labels each probe is given; 0 is all.
         probe_seeds: sets of labels that each probe is averaged over.
+        perceptual: a .safetensors file of AlexNet or VGG-16, in whose layers translations are compared with
+            their true partners too.
     """
 
     split: str = "test"
@@ -35,6 +37,7 @@ class Protocol:
     samples: int = 5000
     labels: Sequence[int] = (100,)
     probe_seeds: int = 5
+    perceptual: str | None = None
 
     def of(self, group: Group) -> dict[str, Any]:
         """The part that a group's numbers depend on."""
@@ -43,6 +46,7 @@ class Protocol:
             "quality": "split seed samples",
             "coverage": "seed",
             "translation": "split seed",
+            "completion": "split limit seed",
             "representation": "split limit seed labels probe_seeds",
             "cost": "",
         }

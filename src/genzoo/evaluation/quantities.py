@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-Group = Literal["likelihood", "quality", "coverage", "translation", "representation"]
+Group = Literal["likelihood", "quality", "coverage", "translation", "completion", "representation"]
 Better = Literal["higher", "lower", "as data"]
 
 
@@ -170,6 +170,36 @@ QUANTITIES: dict[str, Quantity] = {
         "Likeness to the partner in local brightness, contrast and structure: 1 is equality.",
         "Wang et al., 2004, IEEE Transactions on Image Processing 13",
     ),
+    "partner_lpips": Quantity(
+        "perceptual distance",
+        "translation",
+        "lower",
+        "Distance to the partner in the layers of a net trained on photographs, as people see it; by the "
+        "weights of a local file.",
+        "Zhang et al., 2018, arXiv:1801.03924",
+    ),
+    "label_accuracy": Quantity(
+        "pixels whose label can be read",
+        "translation",
+        "higher",
+        "Share of pixels in which a net taught by real pairs sees what the given label map says: the real "
+        "partners' is the ceiling.",
+        "Isola et al., 2017, arXiv:1611.07004 (FCN-score)",
+    ),
+    "label_class_accuracy": Quantity(
+        "the same by class",
+        "translation",
+        "higher",
+        "The mean over classes of the share of their pixels that is read right: rare ones count as much.",
+        "Long et al., 2015, arXiv:1411.4038",
+    ),
+    "label_iou": Quantity(
+        "label intersection over union",
+        "translation",
+        "higher",
+        "The mean over classes of pixels read right ÷ pixels that are of the class or are read as it.",
+        "Long et al., 2015, arXiv:1411.4038",
+    ),
     "translated_fid": Quantity(
         "Fréchet distance of translations",
         "translation",
@@ -189,6 +219,25 @@ QUANTITIES: dict[str, Quantity] = {
         "translation",
         "as data",
         "Mean absolute difference of two translations of one image: 0 of a net without noise.",
+    ),
+    "hole_error": Quantity(
+        "error in the hole",
+        "completion",
+        "lower",
+        "Mean absolute difference of what fills a hole and what it hid, in [0, 1].",
+    ),
+    "hole_psnr": Quantity(
+        "peak signal-to-noise ratio in the hole",
+        "completion",
+        "higher",
+        "10·log₁₀ of 1 over the mean squared difference in the hole, dB: blurred fillings do well.",
+    ),
+    "completed_fid": Quantity(
+        "Fréchet distance of completed images",
+        "completion",
+        "lower",
+        "Distance of completed images to the same images whole, in features: they share what is known.",
+        "Heusel et al., 2017, arXiv:1706.08500",
     ),
     "probe_accuracy": Quantity(
         "linear probe",

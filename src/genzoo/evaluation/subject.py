@@ -5,12 +5,14 @@ from dataclasses import dataclass, field
 from genzoo.data.dataset import Dataset
 from genzoo.data.view import View
 from genzoo.evaluation import modes
+from genzoo.evaluation.completion import SMALLEST
 from genzoo.evaluation.features import Extractor
 from genzoo.evaluation.protocol import Group, Protocol
 from genzoo.evaluation.quality import FEWEST
 from genzoo.models import Model
 from genzoo.models.base import (
     Bounds,
+    Completes,
     Decodes,
     Encodes,
     Features,
@@ -57,9 +59,30 @@ def applicable(subject: Subject, protocol: Protocol) -> dict[Group, str]:
         "quality": _no_images(dataset, protocol) or sampling,
         "coverage": sampling if modes.known(dataset) else f"the modes of {dataset.name} are not known",
         "translation": _no_translation(subject),
+        "completion": _no_completion(subject),
         "representation": _no_labels(dataset, protocol) or _no_features(model),
         "cost": "",
     }
+
+
+def only_if_asked(model: Model, group: Group) -> bool:
+    """Whether a group is left out unless it is asked for: completions by a model that has samples to show.
+
+    It draws them as slowly as samples. Of a model that can do nothing else they are what there is to say.
+    """
+    return group == "completion" and isinstance(model, Samples)
+
+
+def _no_completion(subject: Subject) -> str:
+    dataset, name = subject.dataset, type(subject.model).__name__
+    if not isinstance(subject.model, Completes):
+        return f"{name} does not complete"
+    if dataset.kind != "images" or len(dataset.shape) != 3:
+        return f"{dataset.name} holds {dataset.kind}, not images"
+    height, width = dataset.shape[1:]
+    if min(height, width) < SMALLEST:
+        return f"images of {height}x{width} have no room for holes: {SMALLEST} pixels a side are needed"
+    return ""
 
 
 def _no_translation(subject: Subject) -> str:

@@ -1,6 +1,6 @@
 """How good translations are: near the true partner where it is known, like the other kind where it is not."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import torch
@@ -14,6 +14,9 @@ from genzoo.data.domains import two_domains
 from genzoo.data.view import View
 from genzoo.evaluation.features import Extractor
 from genzoo.evaluation.fid import frechet
+from genzoo.evaluation.label_maps import confusions, scored
+from genzoo.evaluation.labeller import Labeller, described, labeller, true_classes
+from genzoo.evaluation.perceptual import Perceptual
 from genzoo.evaluation.reference import as_files
 from genzoo.evaluation.result import Result, summarised
 from genzoo.evaluation.shards import Tick
@@ -48,6 +51,11 @@ class Way:
     paired: bool
     colours: Many | None
 
+    @property
+    def baselines(self) -> dict[str, Many]:
+        """What any translator has to beat, by name; none where the kinds differ in channels or size."""
+        return {} if self.colours is None else {"copy": self.given, "colours": self.colours}
+
 
 def ways(model: Model, dataset: Dataset, view: View, split: str, seed: int) -> list[Way]:
     """The directions of a model: from A to B, and back where it learned both."""
@@ -76,32 +84,35 @@ def translation(
     split: str = "test",
     seed: int = 0,
     batch: int = 16,
+    lpips: Perceptual | None = None,
     tick: Tick | None = None,
 ) -> list[Result]:
     """Numbers of every direction, each beside copying what is given and beside matching its colours.
 
-    Where the data are pairs, the mean absolute error, the peak signal-to-noise ratio and the structural
-    similarity to the true partner; always the Fréchet distance of translations to images of the kind made.
-    Of a model that goes both ways how far images are from themselves there and back, of one that draws how
-    far two draws are apart.
+    Where the data are pairs, mean absolute error, peak signal-to-noise ratio and structural similarity to the
+    true partner; always the Fréchet distance of translations to images of the kind made. Where what is given
+    are label maps, how much of them a small net reads off the translations, and off the partners (`real`). Of
+    a model that goes both ways how far images are from themselves there and back, of one that draws how far
+    two draws are apart.
 
     Args:
         extractor: features of the Fréchet distance; None: it is left out.
-        tick: told how many more images are translated.
+        lpips: also this distance to the true partner.
+        tick: told how many more images are translated, or seen by the net that learns to read them.
     """
     results: list[Result] = []
+    tick = tick or (lambda n: None)
     for way in ways(model, dataset, view, split, seed):
         about = f"{dataset.name} {split}, {len(way.given)} images, {view.protocol()}, 8-bit files"
-        made = translate(model, way.given, to=way.to, seed=seed, batch=batch, tick=tick or (lambda n: None))
-        contenders = {"": made} | ({"copy": way.given} if way.colours is not None else {})
-        contenders |= {"colours": way.colours} if way.colours is not None else {}
+        made = translate(model, way.given, to=way.to, seed=seed, batch=batch, tick=tick)
+        shown = {"": made} | way.baselines
         real = _features(as_files(way.real), extractor) if extractor else None
-        for name, images in contenders.items():
-            label = f"to {way.to}" + (f": {name}" if name else "")
-            found = _of(images, way, label, extractor, real)
-            results += [replace(r, protocol=about, seed=seed) for r in found]
-        found = _extra(model, way, made, seed, batch)
-        results += [replace(r, protocol=about, seed=seed) for r in found]
+        found = [r for k, x in shown.items() for r in _of(x, way, _label(way, k), extractor, real, lpips)]
+        reader = labeller(dataset, way.to, device=model.like.device, tick=tick)
+        if reader is not None:
+            found += _read(reader, dataset, split, way, shown | {"real": way.real})
+        found += _extra(model, way, made, seed, batch)
+        results += [replace(r, protocol=about + r.protocol, seed=seed) for r in found]
     return results
 
 
@@ -119,7 +130,12 @@ def peak_ratio(a: Kinds, b: Kinds) -> Float[Tensor, " n"]:
 
 
 def _of(
-    images: Many, way: Way, label: str, extractor: Extractor | None, features: Rows | None
+    images: Many,
+    way: Way,
+    label: str,
+    extractor: Extractor | None,
+    features: Rows | None,
+    lpips: Perceptual | None,
 ) -> Iterator[Result]:
     """What is said of images beside the real ones, whose features are given."""
     images, real = as_files(images), as_files(way.real)
@@ -129,10 +145,32 @@ def _of(
         yield _mean(f"partner_psnr[{label}]", peak_ratio(images, real), "dB", "error")
         if min(images.shape[2:]) >= LEAST:
             yield _mean(f"partner_ssim[{label}]", ssim(images, real), "", "error")
+        if lpips is not None:
+            apart = torch.cat([lpips(a, b) for a, b in zip(images.split(64), real.split(64), strict=True)])
+            yield _mean(f"partner_lpips[{label}, {lpips.label}]", apart, "", "error")
     if extractor is not None and features is not None and min(len(images), len(real)) >= FEWEST:
         found = frechet(_features(images, extractor), features)
         name = f"translated_fid[{label}, {extractor.label}]"
         yield Result(name, found.value, found.stderr, len(images), "", "estimate", "", 0)
+
+
+def _read(
+    reader: Labeller, dataset: Dataset, split: str, way: Way, contenders: Mapping[str, Many]
+) -> Iterator[Result]:
+    """Whether a net reads from images the classes of the label maps that they were made from."""
+    truth = true_classes(reader, dataset, way.to, split, len(way.given))
+    said = f", {described(reader, dataset)}"
+    for name, images in contenders.items():
+        told = reader.told(as_files(images))
+        values, errors = scored(confusions(truth, told, len(reader.palette)))
+        for i, quantity in enumerate(("label_accuracy", "label_class_accuracy", "label_iou")):
+            error = None if errors is None else float(errors[i])
+            label = f"{quantity}[{_label(way, name)}]"
+            yield Result(label, float(values[i]), error, len(images), "share", "estimate", said, 0)
+
+
+def _label(way: Way, contender: str) -> str:
+    return f"to {way.to}" + (f": {contender}" if contender else "")
 
 
 def _extra(model: Model, way: Way, made: Many, seed: int, batch: int) -> Iterator[Result]:

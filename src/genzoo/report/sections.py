@@ -33,6 +33,11 @@ GROUPS: Mapping[str, tuple[str, str]] = {
         "other kind of image they are; beside them, copying the original, and the original with "
         "the other kind's mean colours.",
     ),
+    "completion": (
+        "Completion",
+        "How near what fills a hole comes to what it hid, and how like whole images completed ones are; "
+        "beside them, the mean colour of the known pixels, and the smoothest filling.",
+    ),
     "representation": (
         "Representation",
         "How well few labels teach a classifier what an image shows, from the model's "

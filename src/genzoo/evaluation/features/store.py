@@ -9,7 +9,7 @@ from typing import Any
 
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
-from torch import nn
+from torch import Tensor, nn
 
 from genzoo.configurable import Configurable, build
 from genzoo.errors import BadInput
@@ -70,25 +70,30 @@ def save_extractor(extractor: Extractor, path: str | Path) -> Path:
 def load_extractor(path: str | Path) -> Extractor:
     """The extractor in a file of ours, or in bare weights of Inception-v3 or DINOv2, told by their names."""
     path = Path(path)
-    check_file(path)
-    try:
-        with safe_open(path, "pt") as file:
-            metadata, names = file.metadata() or {}, list(file.keys())
-        weights = load_file(path)
-    except (SafetensorError, OSError) as error:
-        first = str(error).strip().splitlines()[0]
-        raise BadInput(f"{path}: not a sound {SUFFIX} file ({first})") from error
+    metadata, weights = read_tensors(path)
     if metadata.get("kind") == _KIND:
         return _ours(path, metadata, weights)
     floats = {name: value.float() if value.is_floating_point() else value for name, value in weights.items()}
-    if INCEPTION_KEY in names:
+    if INCEPTION_KEY in floats:
         return inception_v3(floats, str(path))
-    if any(name.endswith(DINOV2_KEY) for name in names):
+    if any(name.endswith(DINOV2_KEY) for name in floats):
         return dinov2(floats, str(path))
     raise BadInput(
         f"{path}: no features that are known: expected a file of `genzoo features`, Inception-v3 with names "
         f"such as {INCEPTION_KEY}, or DINOv2 with names such as {DINOV2_KEY}"
     )
+
+
+def read_tensors(path: Path) -> tuple[Mapping[str, str], dict[str, Tensor]]:
+    """Metadata and tensors of a .safetensors file; BadInput with a remedy for any other."""
+    check_file(path)
+    try:
+        with safe_open(path, "pt") as file:
+            metadata = file.metadata() or {}
+        return metadata, load_file(path)
+    except (SafetensorError, OSError) as error:
+        first = str(error).strip().splitlines()[0]
+        raise BadInput(f"{path}: not a sound {SUFFIX} file ({first})") from error
 
 
 def check_file(path: Path) -> None:
