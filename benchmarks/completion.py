@@ -1,0 +1,186 @@
+"""`python -m benchmarks.completion`: what each phase of a completion net is worth, on images it has not seen.
+
+The recipe is played with its phases scaled to `--images`, and measured at the end of each: the squared error
+alone, the critic alone (which moves no weight of the completer, though its batch
+statistics go on being averaged), both. Beside it the same net is trained for as
+many images by the squared error alone, which tells what the critic does from what more training does.
+Finished phases are kept as run folders.
+"""
+
+import argparse
+import re
+import shutil
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn.functional import pad
+
+from benchmarks.collapse import PICTURES
+from benchmarks.measure import given, kept, record
+from genzoo import api
+from genzoo.apply.blend import blended, carried
+from genzoo.apply.complete import complete, occluded
+from genzoo.data import Dataset, View, load
+from genzoo.data.batches import presented
+from genzoo.evaluation.completion import FILLINGS, completion
+from genzoo.evaluation.features import Extractor, extractor_for
+from genzoo.images import grid, save_image
+from genzoo.nn.holes import holes
+from genzoo.random import seeded
+from genzoo.types import Images
+
+SIZES = ((64, 64), (96, 128), (160, 240))  # of the pictures; the nets take any
+PHASES = ("squared error", "critic alone", "both")
+CONTROL = "squared error all the time"
+
+
+def schedule(recipe: str, data: str, images: int | None) -> dict[str, int]:
+    """The phases' lengths and the budget of a recipe, in whole batches, scaled to a budget."""
+    config, _ = api.prepare(recipe, data)
+    own, batch = config.settings.images, config.settings.batch
+    scale = (images or own) / own
+    said = {name: config.objective[name] for name in ("alone_images", "critic_images")} | {"images": own}
+    return {name: max(1, round(value * scale / batch)) * batch for name, value in said.items()}
+
+
+def measured(folder: Path, recipe: str, data: Dataset, eye: Extractor, options: argparse.Namespace) -> dict:
+    """Every number of the ruler's group `completion` but the baselines', on held-out images."""
+    config, _ = api.prepare(recipe, data)
+    found = completion(api.load(folder).eval(), data, eye, view=config.view, limit=options.measured)
+    return {
+        r.name.replace(f", {eye.label}", ""): {"value": r.value, "stderr": r.stderr, "n": r.n} for r in found
+    }
+
+
+def played(recipe: str, data: Dataset, eye: Extractor, seed: int, options: argparse.Namespace) -> dict:
+    """All phases and the control of one seed: what they reach, and how many images a second they see."""
+    plan = schedule(recipe, options.data, options.images)
+    ends = [plan["alone_images"], plan["alone_images"] + plan["critic_images"], plan["images"]]
+    root = Path(options.kept) / f"{recipe}-{seed}"
+    rules = {k: v for k, v in plan.items() if k != "images"}
+    how: dict[str, Any] = {"seed": seed, "quiet": True, "save_every": 1e9, "judge": "none"}
+    found: dict[str, Any] = {}
+
+    def trained(name: str, images: int, before: Path | None, seen: int, **changed: Any) -> Path:
+        folder = root / name.replace(" ", "-")
+
+        def play() -> dict[str, Any]:
+            shutil.rmtree(folder, ignore_errors=True)  # of a phase that was broken off
+            if before:
+                shutil.copytree(before, folder)
+            began, words = time.process_time(), {"resume": True} if before else {**rules, **how, **changed}
+            done = api.train(recipe, data, out=folder, images=images, **{"quiet": True} | words)
+            if done.stopped:
+                raise SystemExit(f"stopped by {done.stopped.name}; finished phases are kept")
+            rate = (images - seen) / (time.process_time() - began)
+            numbers = measured(folder, recipe, data, eye, options)
+            return {"images": images, "images_per_processor_second": round(rate, 1), "numbers": numbers}
+
+        about = {
+            **plan,
+            "data": options.data,
+            "measured": options.measured,
+            "features": eye.label,
+            "seed": seed,
+        }
+        found[name] = kept(folder.with_suffix(".json"), about, play)
+        print(seed, name, summary(found[name]["numbers"]), flush=True)
+        return folder
+
+    last, seen = None, 0
+    for name, images in zip(PHASES, ends, strict=True):
+        last, seen = trained(name, images, last, seen), images
+    trained(CONTROL, plan["images"], None, 0, weight=0.0)
+    return found
+
+
+def summary(numbers: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
+    """The model's own numbers."""
+    return {k: round(v["value"], 4) for k, v in numbers.items() if ": " not in k}
+
+
+def gains(found: Mapping[str, Any]) -> dict[str, dict[str, float]]:
+    """What the last phase brings, by kind of hole: dB over the first, Fréchet distance over both others."""
+    first, last, other = (found[name]["numbers"] for name in (PHASES[0], PHASES[2], CONTROL))
+    said = {}
+    for kind in ("boxes", "strokes"):
+        ratio, distance = f"hole_psnr[{kind}]", f"completed_fid[{kind}]"
+        said[kind] = {
+            "psnr_over_first_phase": last[ratio]["value"] - first[ratio]["value"],
+            "psnr_over_squared_error_all_the_time": last[ratio]["value"] - other[ratio]["value"],
+            "fid_below_first_phase": first[distance]["value"] - last[distance]["value"],
+            "fid_below_squared_error_all_the_time": other[distance]["value"] - last[distance]["value"],
+        }
+    return said
+
+
+def without_folders(word: str) -> str:
+    """A word of a command without the folders of the machine it ran on."""
+    return re.sub(r"[^:]*/", "", word.rstrip("/"))
+
+
+def row(data: str, size: tuple[int, int], folders: Mapping[str, Path], count: int) -> Tensor:
+    """Free-form holes in some held-out images: original | hole | the first phase's | the last's, blended."""
+    view = View(size=size, channels=3)
+    source = load(data, view)
+    test = source.split("test")
+    x = presented(source, test[:: max(1, len(test) // count)][:count], view, 0).images
+    with seeded(size[0], "holes"):
+        known = holes(torch.zeros(count, 2, dtype=torch.long), size, size, x, kind="strokes")
+    first, last = (complete(api.load(folders[name]), x, known)[:, 0] for name in (PHASES[0], PHASES[2]))
+    columns = [x, occluded(x, known), first, blended(x, carried(last, known), known)]
+    return grid(torch.stack(columns, 1).flatten(0, 1), columns=4 * count)
+
+
+def picture(path: Path, options: argparse.Namespace, recipe: str) -> Path:
+    """A row for each size, as many images in it as fit."""
+    folders = {name: Path(options.kept) / f"{recipe}-0" / name.replace(" ", "-") for name in PHASES}
+    sizes = SIZES if options.data != "cifar10" else ((32, 32),)
+    counts = [max(1, round(sizes[-1][1] / width)) for _, width in sizes] if len(sizes) > 1 else [4]
+    rows = [row(options.data, size, folders, n) for size, n in zip(sizes, counts, strict=True)]
+    width = max(r.shape[3] for r in rows)
+    page: Images = torch.cat([pad(r, (0, width - r.shape[3]), value=1.0) for r in rows], 2)
+    return save_image(page, path)
+
+
+def main() -> None:
+    """Trains, measures, writes benchmarks/results/completion[-cifar10].json and docs/img/ the same .png."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.completion", description=__doc__)
+    parser.add_argument("--data", default="photos", help="cifar10, or any DATA of photographs")
+    parser.add_argument("--images", type=int, help="budget of all phases instead of the recipe's")
+    parser.add_argument("--measured", type=int, default=1000, help="held-out images that are completed")
+    parser.add_argument("--features", help="as in `genzoo evaluate`; by default those of the data")
+    parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--kept", default="runs/completion", help="where finished phases are")
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    recipe = "completion-cifar10" if options.data == "cifar10" else "completion-photos"
+    _, data = api.prepare(recipe, options.data)
+    eye = extractor_for(data, options.features)
+    runs = [played(recipe, data, eye, seed, options) for seed in range(options.seeds)]
+    baselines = {
+        k: v for k, v in runs[0][PHASES[0]]["numbers"].items() if any(f": {f}" in k for f in FILLINGS if f)
+    }
+    for found in runs:
+        for phase in found.values():
+            phase["numbers"] = {k: v for k, v in phase["numbers"].items() if k not in baselines}
+    name = "completion-cifar10" if options.data == "cifar10" else "completion"
+    results = {
+        "data": without_folders(options.data),
+        "recipe": recipe,
+        "schedule": schedule(recipe, options.data, options.images),
+        "features": eye.label,
+        "baselines": baselines,
+        "gains": [gains(found) for found in runs],
+        "seeds": runs,
+    }
+    print("wrote", record(name, results, [without_folders(word) for word in given("completion")]))
+    print("wrote", picture(PICTURES / f"{name}.png", options, recipe))
+
+
+if __name__ == "__main__":
+    main()
