@@ -43,7 +43,7 @@ def test_the_layers_are_c7s1_64_d128_d256_r256_u128_u64_c7s1_3():
         *2 * ["Conv2d", "InstanceNorm2d", "ReLU"],
         "ReflectedBlock",
         *2 * ["Deconvolution", "InstanceNorm2d", "ReLU"],
-        *["ReflectionPad2d", "Conv2d", "Tanh"],
+        *["ReflectionPad2d", "ConvolutionOntoFew", "Tanh"],
     ]
 
 

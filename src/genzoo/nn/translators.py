@@ -2,6 +2,8 @@
 
 Reference: Zhu, Park, Isola & Efros (2017), arXiv:1703.10593, appendix 7.2, after Johnson, Alahi & Fei-Fei
 (2016), arXiv:1603.08155; biases also before instance normalisation, as in the authors' PyTorch code.
+
+No ReLU is in place: what instance normalisation gives is a view, whose gradient would be copied.
 """
 
 from jaxtyping import Float
@@ -10,6 +12,7 @@ from torch.nn import functional as F
 
 from genzoo.errors import BadInput
 from genzoo.nn.conv import Deconvolution
+from genzoo.nn.cpu_convolutions import ConvolutionOntoFew
 from genzoo.nn.dcgan import initialise
 from genzoo.nn.norms import Norm, normalised
 
@@ -28,7 +31,7 @@ class ReflectedBlock(nn.Module):
     def __init__(self, channels: int, norm: Norm = "instance") -> None:
         super().__init__()
         first, second = (_reflected(channels, channels, 3, norm) for _ in range(2))
-        self.inside = nn.Sequential(*first, nn.ReLU(inplace=True), *second)
+        self.inside = nn.Sequential(*first, nn.ReLU(), *second)
 
     def forward(self, x: Float[Tensor, "b k h w"]) -> Float[Tensor, "b k h w"]:
         """Maps of the same size."""
@@ -53,16 +56,17 @@ class ResNetTranslator(nn.Module):
         super().__init__()
         if blocks < 0:
             raise BadInput(f"a translator has 0 residual blocks or more, got {blocks}")
-        layers = [*_reflected(inp, width, 7, norm), nn.ReLU(inplace=True)]
+        layers = [*_reflected(inp, width, 7, norm), nn.ReLU()]
         bias = norm != "batch"
         for k in (width, 2 * width):
             half = nn.Conv2d(k, 2 * k, 3, stride=2, padding=1, bias=bias)
-            layers += [half, *normalised(norm, 2 * k), nn.ReLU(inplace=True)]
+            layers += [half, *normalised(norm, 2 * k), nn.ReLU()]
         layers += [ReflectedBlock(4 * width, norm) for _ in range(blocks)]
         for k in (2 * width, width):
             twice = Deconvolution(2 * k, k, 3, stride=2, padding=1, output_padding=1, bias=bias)
-            layers += [twice, *normalised(norm, k), nn.ReLU(inplace=True)]
-        self.layers = nn.Sequential(*layers, *_reflected(width, out, 7, "none"), nn.Tanh())
+            layers += [twice, *normalised(norm, k), nn.ReLU()]
+        last = [nn.ReflectionPad2d(3), ConvolutionOntoFew(width, out, 7), nn.Tanh()]
+        self.layers = nn.Sequential(*layers, *last)
         initialise(self)
 
     def forward(self, x: Float[Tensor, "b inp h w"]) -> Float[Tensor, "b out h w"]:

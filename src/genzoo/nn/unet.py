@@ -13,7 +13,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from genzoo.errors import BadInput
-from genzoo.nn.conv import Deconvolution, widths
+from genzoo.nn.conv import widths
+from genzoo.nn.cpu_convolutions import Doubling, Halving
 from genzoo.nn.dcgan import initialise
 from genzoo.nn.norms import Norm, normalised
 
@@ -64,15 +65,15 @@ class UNet(nn.Module):
         channels, bias = widths(depth, width), norm != "batch"
         self.encoder = nn.ModuleList()
         for i, (fan_in, fan_out) in enumerate(zip([inp, *channels], channels, strict=False)):
-            half = nn.Conv2d(fan_in, fan_out, 4, stride=2, padding=1, bias=bias)
+            half = Halving(fan_in, fan_out, bias=bias)
             scale = normalised(norm, fan_out) if 0 < i < depth - 1 else []
             self.encoder.append(nn.Sequential(half, *scale))
         self.decoder = nn.ModuleList()
         for i in reversed(range(1, depth)):
             fan_in = channels[i] * (1 if i == depth - 1 else 2)
-            twice = Deconvolution(fan_in, channels[i - 1], 4, stride=2, padding=1, bias=bias)
+            twice = Doubling(fan_in, channels[i - 1], bias=bias)
             self.decoder.append(nn.Sequential(twice, *normalised(norm, channels[i - 1])))
-        self.decoder.append(Deconvolution(2 * width, out, 4, stride=2, padding=1))
+        self.decoder.append(Doubling(2 * width, out))
         self.noise_shapes = [  # (channels, h, w) of what dropout falls on, from the bottleneck outwards
             (channels[i], size[0] >> (i + 1), size[1] >> (i + 1)) for i in reversed(range(depth - 1))
         ][:_DROPPING]
