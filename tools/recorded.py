@@ -262,6 +262,7 @@ ROWS: dict[str, Rows] = {
     "gan-steps": gan_steps,
     "collapse-mnist": collapse,
     "collapse-mnist-relativistic": collapse,
+    "collapse-mnist-r3gan": collapse,
     "collapse-cifar10": collapse,
     "modes": modes,
     "tips": tips,

@@ -30,9 +30,11 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tools"))  # also where another file loads this one
 
 import recorded  # noqa: E402
+import recorded_pictures  # noqa: E402
 
 RESULTS = ROOT / "docs" / "results"
 BENCHMARK = ROOT / "benchmarks" / "results" / "foundation.json"
+RECORDED = recorded.ROWS | recorded_pictures.ROWS
 _CHOSEN = ("log_prob", "elbo", "bits_per_dim", "squared_error")
 
 
@@ -174,7 +176,7 @@ def cell_of(column: Column, line: list[Result]) -> str:
 
 def benchmark(name: str, _: str) -> str:
     """A benchmark's record."""
-    return recorded.recorded(name, recorded.ROWS[name], table)
+    return recorded.recorded(name, RECORDED[name], table)
 
 
 PARTS: dict[str, Callable[[str], str]] = {
@@ -187,7 +189,7 @@ PARTS: dict[str, Callable[[str], str]] = {
     "benchmarks": benchmark_table,
     "report": report_picture,
     "comparison": comparison,
-    **{name: partial(benchmark, name) for name in recorded.ROWS},
+    **{name: partial(benchmark, name) for name in RECORDED},
 }
 MARKER = re.compile(r"(<!-- ([a-z0-9-]+)(?: ([\w-]+))? -->\n).*?(<!-- /\2 -->)", re.DOTALL)
 
