@@ -95,11 +95,15 @@ def test_translations_that_are_all_alike_are_told_of():
     drawn = batch(6)
     for parameter in model.to_a.parameters():
         nn.init.zeros_(parameter)
+    model.to_b = nn.Identity()
     with torch.no_grad():
         found = CycleConsistency().health(model, drawn)
-    assert "translations look alike (two of them are 0%" in found.warnings["collapse"]
+    assert "translations to A look alike (two of them are 0%" in found.warnings["collapse to A"]
+    assert set(found.warnings) == {"collapse to A"}
     model.to_a = model.to_b = nn.Identity()
     with torch.no_grad():
         found = CycleConsistency().health(model, drawn)
     assert found.warnings == {}
-    assert found.numbers == {"cycle_error": 0.0, "translation_diversity": 1.0}
+    assert found.numbers == {
+        "cycle_error_A": 0.0, "diversity_to_B": 1.0, "cycle_error_B": 0.0, "diversity_to_A": 1.0
+    }  # fmt: skip

@@ -141,21 +141,22 @@ class CycleConsistency(Objective[CycleGAN]):
         return Loss(total, {name: value.detach() for name, value in terms.items()})
 
     def health(self, model: CycleGAN, batch: Batch) -> Health:
-        """How far images are from themselves, there and back, and how unlike each other on the way."""
-        there = model.translate(batch.images, "A")
-        back = model.translate(there, "B")
-        spread = [float(torch.pdist(x.flatten(1).double()).mean()) for x in (there, batch.images)]
-        diversity = spread[0] / spread[1] if len(batch) > 1 and spread[1] else 1.0
-        numbers = {
-            "cycle_error": float((back - batch.images).abs().mean()),
-            "translation_diversity": diversity,
-        }
-        warnings = {}
-        if diversity < _COLLAPSED:
-            warnings["collapse"] = (
-                f"translations look alike (two of them are {diversity:.0%} as far apart as what they are "
-                "made from): the translator no longer looks at its input; try --cycle 20, a smaller --lr"
-            )
+        """How far images of each kind are from themselves, there and back, and how unlike on the way."""
+        numbers, warnings = {}, {}
+        for kind, images in {"A": _other(batch), "B": batch.images}.items():
+            to = "B" if kind == "A" else "A"
+            there = model.translate(images, to)
+            spread = [float(torch.pdist(x.flatten(1).double()).mean()) for x in (there, images)]
+            spread[0] *= (images[0].numel() / there[0].numel()) ** 0.5  # as if of as many channels
+            diversity = spread[0] / spread[1] if len(batch) > 1 and spread[1] else 1.0
+            numbers[f"cycle_error_{kind}"] = float((model.translate(there, kind) - images).abs().mean())
+            numbers[f"diversity_to_{to}"] = diversity
+            if diversity < _COLLAPSED:
+                warnings[f"collapse to {to}"] = (
+                    f"translations to {to} look alike (two of them are {diversity:.0%} as far apart as what "
+                    "they are made from): the translator no longer looks at its input; try --cycle 20, a "
+                    "smaller --lr"
+                )
         return Health(numbers, warnings)
 
     def state_dict(self) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
@@ -150,10 +150,25 @@ class Keeper:
         return 0 < self.run.settings.patience <= self.since
 
 
+def held_out(run: Run) -> int:
+    """Items of the validation split; of two sets the fewer."""
+    beside = run.batches.beside
+    kinds = [run.batches.dataset, *([beside.dataset] if beside is not None else [])]
+    return min(len(data.splits["val"]) for data in kinds)
+
+
 def validation_batch(run: Run, n: int) -> Batch:
-    """Some items of the validation split, the same ones each time."""
-    positions = chosen(run.batches.dataset, "val", n, run.settings.seed)
-    return next(in_order(run.batches.dataset, positions, size=n, **_view(run)))
+    """Some items of the validation split, the same ones each time; of two sets as many of each kind."""
+    beside, seed = run.batches.beside, run.settings.seed
+    found = [
+        next(in_order(data, chosen(data, "val", n, seed), size=n, **_view(run)))
+        for data in (run.batches.dataset, *([beside.dataset] if beside is not None else []))
+    ]
+    if beside is None:
+        return found[0]
+    least = min(len(batch) for batch in found)
+    items, others = (batch.map(lambda t: t[:least]) for batch in found)
+    return replace(items, target=others.images)
 
 
 def _view(run: Run) -> dict[str, Any]:
@@ -163,12 +178,12 @@ def _view(run: Run) -> dict[str, Any]:
 
 def samples_picture(model: Model, run: Run) -> Picture | None:
     """Samples on fixed noise, else fixed images and their reconstructions; None if neither can be shown."""
-    if len(model.shape) != 3 or not len(run.batches.dataset.splits["val"]):
+    if len(model.shape) != 3 or not held_out(run):
         return None
     batch = run.place(validation_batch(run, PICTURED))
     with seeded(run.settings.seed, "picture"), evaluating(model):
         if isinstance(model, Translates):
-            return there_and_back(model, run, batch)
+            return there_and_back(model, batch)
         if isinstance(model, Samples):
             samples = model.sample(len(batch), batch.given)
             given = batch.given.images if batch.given is not None else None
@@ -187,18 +202,14 @@ def samples_picture(model: Model, run: Run) -> Picture | None:
     return None
 
 
-def there_and_back(model: Translates, run: Run, batch: Batch) -> Picture:
-    """Images of kind A | as B | back, then some of the batch, which are of kind B | as A | back."""
-    columns = []
-    if run.batches.beside is not None:
-        positions = chosen(run.batches.beside.dataset, "val", len(batch), run.settings.seed)
-        found = next(in_order(run.batches.beside.dataset, positions, size=len(batch), **_view(run)))
-        a, batch = run.place(found).images, batch.map(lambda t: t[: len(found)])
-        there = model.translate(a, "B")
-        columns.append(rows_of([a, there, model.translate(there, "A")]))
-    there = model.translate(batch.images, "A")
-    columns.append(rows_of([batch.images, there, model.translate(there, "B")]))
-    return torch.cat(columns, 2)
+def there_and_back(model: Translates, batch: Batch) -> Picture:
+    """Images of kind A | as B | back, then those of kind B | as A | back."""
+    assert batch.target is not None
+    pages = []
+    for images, to, back in ((batch.target, "B", "A"), (batch.images, "A", "B")):
+        there = model.translate(images, to)
+        pages.append(rows_of([images, there, model.translate(there, back)]))
+    return torch.cat(pages, 2)
 
 
 def rows_of(columns: Sequence[Float[Tensor, "b _ h w"]]) -> Picture:
@@ -208,7 +219,7 @@ def rows_of(columns: Sequence[Float[Tensor, "b _ h w"]]) -> Picture:
 
 def health_of(model: Model, run: Run) -> Health:
     """How the game is going on some validation items."""
-    if not len(run.batches.dataset.splits["val"]):
+    if not held_out(run):
         return Health()
     batch = run.place(validation_batch(run, WATCHED))
     with seeded(run.settings.seed, "health"), evaluating(model):
@@ -217,7 +228,7 @@ def health_of(model: Model, run: Run) -> Health:
 
 def validate(model: Model, run: Run) -> float | None:
     """The mean loss on validation items; None for games of several players, which have no such number."""
-    if len(run.optimizers) > 1 or not len(run.batches.dataset.splits["val"]):
+    if len(run.optimizers) > 1 or not held_out(run):
         return None
     total, n = 0.0, 0
     with seeded(run.settings.seed, "validation"), evaluating(model):
