@@ -23,10 +23,8 @@ def two_sets(held=(5, 9)):
 
 def trained(data, folder):
     torch.manual_seed(0)
-    return genzoo.train(
-        "cyclegan", data, out=folder, images=8, batch=4, width=2, blocks=1, critic_width=2, patch=16, quiet=True,
-        judge="none",
-    )  # fmt: skip
+    nets = {"width": 2, "blocks": 1, "critic_width": 2, "patch": 16}
+    return genzoo.train("cyclegan", data, out=folder, images=8, batch=4, quiet=True, judge="none", **nets)
 
 
 def test_both_kinds_are_pictured_and_measured(tmp_path):
