@@ -1,5 +1,6 @@
 """How far samples are from held-out images in training: a number for games that have no loss to go by."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
@@ -30,8 +31,8 @@ _AT_ONCE = 16
 
 
 @dataclass(frozen=True)
-class Judge:
-    """The Fréchet distance of 2,000 samples, the same noise each time, to images of the validation split.
+class Judge(ABC):
+    """A Fréchet distance of what a model makes, with the same noise each time, to validation images.
 
     With few held-out images it is biased upward, by as much each time: it ranks a run's moments, and is not
     to be compared with what `genzoo evaluate` says. It works in one process and knows nothing of others.
@@ -40,7 +41,7 @@ class Judge:
         dataset: what the model is trained on.
         view: how the run presents it.
         features: "random-conv", or "classifier", which is trained first if it is not in the cache.
-        seed: of the choice of held-out images and of the samples.
+        seed: of the choice of held-out images and of what is drawn.
         device: where features are computed.
     """
 
@@ -49,6 +50,14 @@ class Judge:
     features: Judged
     seed: int
     device: torch.device
+
+    @abstractmethod
+    def __call__(self, model: Model) -> float:
+        """The distance, in the units of squared features."""
+
+
+class SampleJudge(Judge):
+    """The distance of 2,000 samples."""
 
     def __call__(self, model: Model) -> float:
         """The distance, in the units of squared features."""
@@ -70,26 +79,12 @@ class Judge:
         return torch.cat([self._extractor(as_files(batch.images)).cpu() for batch in batches])
 
 
-@dataclass(frozen=True)
-class TranslationJudge:
-    """The Fréchet distance of held-out images, made from what is given with them, to the images themselves.
+class TranslationJudge(Judge):
+    """The distance of images made from what is given with held-out ones.
 
     Of a model that translates both ways, whose images of both kinds need not belong together, the mean of
-    both directions. It ranks a run's moments as `Judge` does, and is biased upward as that is.
-
-    Args:
-        dataset: what the model is trained on: pairs, or two sets.
-        view: how the run presents it.
-        features: "random-conv", or "classifier", which is trained first if it is not in the cache.
-        seed: of the choice of held-out images and of what is drawn.
-        device: where features are computed.
+    both directions.
     """
-
-    dataset: Dataset
-    view: View
-    features: Judged
-    seed: int
-    device: torch.device
 
     def __call__(self, model: Model) -> float:
         """The distance, in the units of squared features."""
@@ -146,9 +141,7 @@ class Held:
         return torch.cat([self.eye(as_files(some)).cpu() for some in images.split(_AT_ONCE)])
 
 
-def judge_for(
-    model: Model, view: View, settings: Settings, *, dataset: Dataset
-) -> Judge | TranslationJudge | None:
+def judge_for(model: Model, view: View, settings: Settings, *, dataset: Dataset) -> Judge | None:
     """What judges a model's samples in training; None where it has none or too little is held out."""
     kinds = two_domains(dataset) if isinstance(model, Translates) else (dataset,)
     held = min(len(kind.splits.get("val", ())) for kind in kinds)
@@ -158,5 +151,5 @@ def judge_for(
     given = model.requires - {"labels"}
     if not both and (not isinstance(model, Samples) or (given and model.requires != {"images"})):
         return None
-    cls = TranslationJudge if both or given else Judge
+    cls = TranslationJudge if both or given else SampleJudge
     return cls(dataset, view, settings.judge, settings.seed, model.like.device)
