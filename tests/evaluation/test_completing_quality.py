@@ -159,5 +159,5 @@ def test_what_cannot_be_completed_is_said():
     def reason(model, source):
         return applicable(Subject(model, source), Protocol())["completion"]
 
-    assert reason(Plain((3, 16, 20)), data()) == "Plain does not complete"
+    assert reason(Plain((3, 16, 20)), data()) == "Plain does not complete images"
     assert "6x20 have no room for holes: 8 pixels" in reason(Filler((3, 6, 20)), data(shape=(3, 6, 20)))

@@ -99,7 +99,7 @@ def read_tensors(path: Path) -> tuple[Mapping[str, str], dict[str, Tensor]]:
 def check_file(path: Path) -> None:
     """BadInput with a remedy unless `path` is a file that can be read without running code."""
     if not path.is_file():
-        raise BadInput(f"{path}: no such file of features")
+        raise BadInput(f"{path}: no such file")
     if path.suffix.lower() in _PICKLED:
         to = path.with_suffix(SUFFIX)
         raise BadInput(
