@@ -263,6 +263,7 @@ ROWS: dict[str, Rows] = {
     "collapse-mnist": collapse,
     "collapse-mnist-relativistic": collapse,
     "collapse-mnist-r3gan": collapse,
+    "collapse-mnist5k": collapse,
     "collapse-cifar10": collapse,
     "modes": modes,
     "tips": tips,
