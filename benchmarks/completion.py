@@ -144,7 +144,7 @@ def picture(path: Path, options: argparse.Namespace, recipe: str) -> Path:
     rows = [row(options.data, size, folders, n) for size, n in zip(sizes, counts, strict=True)]
     width = max(r.shape[3] for r in rows)
     page: Images = torch.cat([pad(r, (0, width - r.shape[3]), value=1.0) for r in rows], 2)
-    return save_image(page, path)
+    return save_image(page, path, scale=3 if page.shape[3] < 600 else 1)
 
 
 def main() -> None:

@@ -187,6 +187,7 @@ def main() -> None:
     words += ["--m1", f"runs/{options.m1.name}"] if options.m1 else []
     words += ["--data", options.data, "--labels", *map(str, options.labels), "--seeds", str(options.seeds)]
     words += ["--m2-images", str(options.m2_images), "--m1m2-images", str(options.m1m2_images)]
+    words += ["--gan-images", str(options.gan_images)]
     words += ["--only", *options.only] if options.only != [""] else []
     print(record("few_labels", {"data": options.data, "published": PUBLISHED, "methods": found}, words))
 
