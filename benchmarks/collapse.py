@@ -6,14 +6,13 @@ import time
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from statistics import mean, stdev
 from typing import Any
 
 import torch
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullLocator
 
-from benchmarks.measure import RESULTS, given, kept, record
+from benchmarks.measure import RESULTS, given, kept, mean_and_sd, record
 from genzoo import api
 from genzoo.data import Dataset
 from genzoo.objectives import build_objective
@@ -77,13 +76,10 @@ def summary(runs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     best = [min(value for _, value in r["curve"]) for r in runs]
     ratio = [a / b for a, b in zip(last, best, strict=True)]
 
-    def spread(values: Sequence[float]) -> list[float]:
-        return [round(mean(values), 3), round(stdev(values), 3) if len(values) > 1 else 0.0]
-
     return {
-        "last": spread(last),
-        "best": spread(best),
-        "ratio": spread(ratio),
+        "last": mean_and_sd(last, 3),
+        "best": mean_and_sd(best, 3),
+        "ratio": mean_and_sd(ratio, 3),
         "worst_ratio": round(max(ratio), 3),
     }
 

@@ -11,13 +11,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from statistics import mean, stdev
 from typing import Any
 
 import numpy as np
 import torch
 
-from benchmarks.measure import RESULTS, given, kept, record
+from benchmarks.collapse import PICTURES
+from benchmarks.measure import RESULTS, given, kept, mean_and_sd, record
 from genzoo import api
 from genzoo.apply.translate import translate
 from genzoo.data import Dataset
@@ -27,7 +27,6 @@ from genzoo.evaluation.translation import translation
 from genzoo.images import grid, save_image
 from genzoo.models.store import load_model, save_model
 
-PICTURES = Path(__file__).parent.parent / "docs" / "img"
 RECIPE, SHOWN = "pix2pix-facades-64", 6
 SETTINGS: dict[str, dict[str, Any]] = {
     "L1": {"adversarial": 0.0},
@@ -93,8 +92,7 @@ def summary(runs: Sequence[Mapping[str, Any]], of: str = "") -> dict[str, list[f
         name = f"{quantity}[to B{f': {of}' if of else ''}]"
         values = [r["numbers"][name] for r in runs if name in r["numbers"]]
         if values:
-            spread = stdev(values) if len(values) > 1 else 0.0
-            found[quantity] = [round(mean(values), 4), round(spread, 4)]
+            found[quantity] = mean_and_sd(values, 4)
     return found
 
 

@@ -11,13 +11,12 @@ import time
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from statistics import mean, stdev
 from typing import Any
 
 import torch
 
 from benchmarks.collapse import PICTURES, curve
-from benchmarks.measure import RESULTS, given, kept, record
+from benchmarks.measure import RESULTS, given, kept, mean_and_sd, record
 from genzoo import api
 from genzoo.apply import sample
 from genzoo.data import Dataset
@@ -74,13 +73,10 @@ def stages(log: Sequence[Mapping[str, Any]], game: Growing, last: int) -> dict[s
 def summary(runs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Last and best distance over seeds, mean and standard deviation, and what it took."""
 
-    def spread(values: Sequence[float]) -> list[float]:
-        return [round(mean(values), 2), round(stdev(values), 2) if len(values) > 1 else 0.0]
-
     return {
-        "last": spread([r["curve"][-1][1] for r in runs]),
-        "best": spread([min(value for _, value in r["curve"]) for r in runs]),
-        "processor_seconds": spread([r["processor_seconds"] for r in runs]),
+        "last": mean_and_sd([r["curve"][-1][1] for r in runs], 2),
+        "best": mean_and_sd([min(value for _, value in r["curve"]) for r in runs], 2),
+        "processor_seconds": mean_and_sd([r["processor_seconds"] for r in runs], 2),
     }
 
 

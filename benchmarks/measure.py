@@ -7,7 +7,7 @@ import shlex
 import statistics
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -84,6 +84,12 @@ def record(name: str, results: Mapping[str, Any], command: list[str]) -> Path:
         },
     )
     return path
+
+
+def mean_and_sd(values: Sequence[float], digits: int) -> list[float]:
+    """Mean and standard deviation over seeds, 0 of a single one, rounded."""
+    spread = statistics.stdev(values) if len(values) > 1 else 0.0
+    return [round(statistics.mean(values), digits), round(spread, digits)]
 
 
 def given(module: str) -> list[str]:

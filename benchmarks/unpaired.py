@@ -9,13 +9,12 @@ import argparse
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from statistics import mean, stdev
 from typing import Any
 
 import torch
 
 from benchmarks.collapse import PICTURES
-from benchmarks.measure import RESULTS, given, record
+from benchmarks.measure import RESULTS, given, mean_and_sd, record
 from genzoo import api
 from genzoo.apply.translate import translate
 from genzoo.data import Dataset
@@ -54,8 +53,7 @@ def directions(runs: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, list[fl
     for key in runs[0]["numbers"]:
         name, _, which = key.rstrip("]").partition("[")
         values = [r["numbers"][key] for r in runs]
-        spread = stdev(values) if len(values) > 1 else 0.0
-        found.setdefault(which, {})[name] = [round(mean(values), 4), round(spread, 4)]
+        found.setdefault(which, {})[name] = mean_and_sd(values, 4)
     return found
 
 

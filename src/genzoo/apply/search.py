@@ -90,9 +90,14 @@ class Search:
         return found, best
 
 
+def searchable(model: Model) -> bool:
+    """Whether a model has what a search takes: a decoder and a prior."""
+    return isinstance(model, Decodes) and has_prior(model)
+
+
 def check_searchable(model: Model, wish: str) -> None:
-    """BadInput, saying what cannot be done, of a model without a decoder or a prior."""
-    if not isinstance(model, Decodes) or not has_prior(model):
+    """BadInput, saying what cannot be done, of a model that is not `searchable`."""
+    if not searchable(model):
         raise BadInput(f"{type(model).__name__} {wish}: that takes a decoder and a prior over its latents")
 
 

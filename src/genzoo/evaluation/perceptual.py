@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import torch
@@ -50,7 +51,7 @@ class Perceptual:
     taps: Sequence[int]
     heads: Sequence[Tensor] | None = None
 
-    @property
+    @cached_property
     def label(self) -> str:
         """Name and 8 digits of the weights' hash: numbers under different labels cannot be compared."""
         whole = nn.Module()

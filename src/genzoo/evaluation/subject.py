@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from genzoo.apply.search import searchable
 from genzoo.data.dataset import Dataset
 from genzoo.data.view import View
 from genzoo.evaluation import modes
@@ -76,17 +77,15 @@ def only_if_asked(model: Model, group: Group) -> bool:
 def _no_completion(subject: Subject) -> str:
     dataset, name = subject.dataset, type(subject.model).__name__
     if not isinstance(subject.model, Completes):
-        return f"{name} does not complete images" + (", unless by search" if _searches(subject.model) else "")
+        return f"{name} does not complete images" + (
+            ", unless by search" if searchable(subject.model) else ""
+        )
     if dataset.kind != "images" or len(dataset.shape) != 3:
         return f"{dataset.name} holds {dataset.kind}, not images"
     height, width = dataset.shape[1:]
     if min(height, width) < SMALLEST:
         return f"images of {height}x{width} have no room for holes: {SMALLEST} pixels a side are needed"
     return ""
-
-
-def _searches(model: Model) -> bool:
-    return isinstance(model, Samples) and isinstance(model, Decodes)
 
 
 def _no_translation(subject: Subject) -> str:
