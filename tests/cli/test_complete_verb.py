@@ -99,10 +99,11 @@ def test_a_run_that_only_decodes_searches_for_what_fits_around_the_hole(genzoo, 
 
 
 def test_blending_changes_what_a_net_filled_in(genzoo, filler, photos):
-    words = ("--data", photos, "--mask", "left", "-n", 1, "-k", 1, "--split", "all")
+    words = ("--data", photos, "--mask", "left", "-n", 1, "--split", "all")
     for flags, out in ((), "a.npz"), (("--blend",), "b.npz"):
         assert genzoo("complete", filler, *words, *flags, "--out", out)[0] == 0
     plain, blended = (np.load(name)["completions"] for name in ("a.npz", "b.npz"))
+    assert plain.shape[:2] == (1, 1)  # a hole has one completion
     assert np.abs(plain - blended)[..., :8].max() > 0.01
     assert (plain == blended)[..., 8:].all()
 
@@ -112,6 +113,7 @@ def test_blending_changes_what_a_net_filled_in(genzoo, filler, photos):
     [
         ("filler", ("--steps", 3), "--steps: ContextCompletion completes without a search; leave it out"),
         ("filler", ("--critic-weight", 0), "--critic-weight: ContextCompletion completes without a search"),
+        ("filler", ("-k", 2), "-k 2: ContextCompletion has one completion of a hole; leave it out"),
         ("grey", ("--temperature", 0.5), "--temperature 0.5: GreyRun searches and draws nothing"),
         ("grey", ("--critic-weight", 1), "--critic-weight 1.0: the critic of GreyRun does not exist"),
         ("grey", ("--restarts", 0), "--restarts must be at least 1, got 0"),

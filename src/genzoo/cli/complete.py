@@ -49,7 +49,7 @@ def command(
     data: Data = None,
     split: Split = "test",
     n: Limit = None,
-    k: Completions = 4,
+    k: Completions = None,
     temperature: Temperature = 1.0,
     seed: Seed = 0,
     batch: BatchSize = 64,

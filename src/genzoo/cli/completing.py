@@ -22,6 +22,7 @@ from genzoo.models.base import Completes
 from genzoo.types import Given, Images
 
 _ROWS = 8  # of a page or of arrays, unless more are asked for
+_COMPLETIONS = 4  # of each, likewise
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class Options:
     data: str | None
     split: str
     n: int | None
-    k: int
+    k: int | None
     temperature: float
     seed: int
     batch: int
@@ -66,6 +67,8 @@ def _check(opened: Opened, options: Options) -> None:
         if options.search:
             flag = next(iter(options.search)).replace("_", "-")
             raise BadInput(f"--{flag}: {name} completes without a search; leave it out")
+        if opened.model.one_completion and options.k not in (None, 1):
+            raise BadInput(f"-k {options.k}: {name} has one completion of a hole; leave it out")
     elif options.temperature != 1:
         raise BadInput(
             f"--temperature {options.temperature}: {name} searches and draws nothing; leave it out"
@@ -77,8 +80,9 @@ def _page_or_arrays(opened: Opened, options: Options, out: Path, form: Form) -> 
     known = apply.mask(options.mask, *image_size(opened))
     n = _ROWS if options.n is None else options.n
     items = some_items(opened, options.data, options.split, n, options.seed)
-    x, k = items.images, options.k
-    drawn = _drawn(opened, x, known, items.given, options)
+    x, k = items.images, _COMPLETIONS if options.k is None else options.k
+    k = 1 if opened.model.one_completion else k
+    drawn = _drawn(opened, x, known, items.given, options, k)
     if form == "picture":
         what = f"{len(items)} rows: occluded, {k} completions, original"
         write_picture(apply.completions_picture(x, known, drawn), out, image_size(opened), what)
@@ -86,11 +90,11 @@ def _page_or_arrays(opened: Opened, options: Options, out: Path, form: Form) -> 
         write_arrays(out, originals=x.numpy(), known=known.numpy(), completions=drawn.float().cpu().numpy())
 
 
-def _drawn(opened: Opened, x: Images, known: Masks, given: Given | None, options: Options) -> Drawn:
-    """Completions of images by the run, or by search; blended, if they are to be."""
-    model, how = opened.model, {"k": options.k, "seed": options.seed, "batch": options.batch}
+def _drawn(opened: Opened, x: Images, known: Masks, given: Given | None, options: Options, k: int) -> Drawn:
+    """k completions of each image by the run, or by search; blended, if they are to be."""
+    model, how = opened.model, {"k": k, "seed": options.seed, "batch": options.batch}
     if isinstance(model, Completes):
-        with progress("completing", len(x) * options.k) as tick:
+        with progress("completing", len(x) * k) as tick:
             drawn = apply.complete(model, x, known, given, temperature=options.temperature, tick=tick, **how)
         made = carried(drawn.flatten(0, 1), known.to(drawn.device)) if options.blend else drawn
     else:
@@ -100,7 +104,7 @@ def _drawn(opened: Opened, x: Images, known: Masks, given: Given | None, options
         drawn, made = found.completions, found.made.flatten(0, 1)
     if not options.blend:
         return drawn
-    whole = x.to(drawn).repeat_interleave(options.k, 0)
+    whole = x.to(drawn).repeat_interleave(k, 0)
     return blended(whole, made, known.to(drawn.device)).view_as(drawn)
 
 

@@ -22,7 +22,10 @@ Temperature = Annotated[
 ]
 BatchSize = Annotated[int, tyro.conf.arg(help="How many at a time.")]
 Count = Annotated[int, tyro.conf.arg(aliases=("-n",), help="How many.")]
-Completions = Annotated[int, tyro.conf.arg(aliases=("-k",), help="Completions of each.")]
+Completions = Annotated[
+    int | None,
+    tyro.conf.arg(aliases=("-k",), help="Completions of each; 4, or 1 by a run that has but one of a hole."),
+]
 Mask = Annotated[
     str,
     tyro.conf.arg(

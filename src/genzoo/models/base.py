@@ -29,6 +29,7 @@ class Model(Configurable, nn.Module):
     takes: frozenset[str] = frozenset()  # those that samples may be given, and need not
     levels: int | None = None  # of the pixels it has a probability for; None: any real value
     any_size: bool = False  # whether it completes images of other sizes than its own
+    one_completion: bool = False  # of a hole: it draws nothing
     kinds: int = 1  # of items that it learns from: 2 if from two sets, A and B
 
     def __init__(self, shape: Sequence[int]) -> None:

@@ -136,7 +136,7 @@ def _completions(found: Comparison) -> tuple[str, str, list[Row]]:
             rows.append(Row("original", tiles(batch.images, SHOWN, "Unseen images")))
             rows.append(Row("hidden", tiles(occluded(batch.images, known), SHOWN, "Lower half hidden")))
         rows.append(Row(member.path.name, tiles(drawn[:, 0], SHOWN, f"Completed by {member.entry.title}")))
-    caption = "The lower half is hidden and drawn once from p(hidden pixels | seen pixels)."
+    caption = "The lower half is hidden, and drawn once from p(hidden pixels | seen pixels), or filled in."
     return "Completions of the same images", caption, rows
 
 

@@ -132,24 +132,26 @@ def reconstructions(member: Member) -> Panel | None:
 
 
 def completions(member: Member) -> Panel | None:
-    """Half-hidden images: occluded, three completions, original."""
+    """Half-hidden images: occluded, three completions or the only one, original."""
     if not isinstance(member.model, Completes):
         return None
-    batch = member.held_out(16)
+    batch, k = member.held_out(16), 1 if member.model.one_completion else 3
     known = mask_named("bottom", *batch.images.shape[-2:])
-    drawn = complete(member.model, batch.images, known, batch.given, k=3, seed=member.seed).cpu()
-    title = member.entry.title
-    shown = [("hidden", occluded(batch.images, known)), *(("drawn", drawn[:, i]) for i in range(3))]
+    drawn = complete(member.model, batch.images, known, batch.given, k=k, seed=member.seed).cpu()
+    title, made = member.entry.title, "completed" if k == 1 else "drawn"
+    shown = [("hidden", occluded(batch.images, known)), *((made, drawn[:, i]) for i in range(k))]
     lines = [
         Row(k, tiles(v, len(batch), f"{k} images, {title}")) for k, v in [*shown, ("original", batch.images)]
     ]
-    return Panel(
-        "Completions",
-        "The lower half is hidden, and drawn three times from p(hidden pixels | seen pixels). Where the "
-        "upper half settles what it is, the draws agree; where it does not, they differ, as they should.",
-        rows=tuple(lines),
-        wide=True,
-    )
+    return Panel("Completions", _HALF + (_FILLED if k == 1 else _DRAWN), rows=tuple(lines), wide=True)
+
+
+_HALF = "The lower half is hidden, and "
+_FILLED = "filled from what is around it: one completion, without chance, of what the net learned as holes."
+_DRAWN = (
+    "drawn three times from p(hidden pixels | seen pixels). Where the upper half settles what it is, the "
+    "draws agree; where it does not, they differ, as they should."
+)
 
 
 def interpolations(member: Member) -> Panel | None:

@@ -48,7 +48,7 @@ class ContextCompletion(Model):
         width: channels of the finest maps, 64 as published.
     """
 
-    any_size = True
+    any_size = one_completion = True
 
     def __init__(self, shape: Sequence[int], *, window: int = 0, width: int = 64) -> None:
         super().__init__(shape)
