@@ -34,6 +34,13 @@ def test_a_larger_budget_extends_and_its_schedule_runs_over_all_of_it():
     assert (merged.settings.images, merged.settings.horizon) == (300, 300)
 
 
+@pytest.mark.parametrize(("images", "horizon"), [(200, 300), (300, 300), (400, 400)])
+def test_the_first_part_of_a_longer_run_goes_on_under_the_same_schedule(images, horizon):
+    part = replace(CONFIG, settings=Settings(images=100, horizon=300.0))
+    longer = replace(CONFIG, settings=Settings(images=images, horizon=float(images)))
+    assert resumable(part, longer).settings.horizon == horizon
+
+
 @pytest.mark.parametrize(
     ("new", "says"),
     [

@@ -99,6 +99,6 @@ def resumable(old: Config, new: Config) -> Config:
             f"got {new.settings.budget:,g}"
         )
     settings = replace(old.settings, images=new.settings.images, minutes=new.settings.minutes)
-    if settings.budget > old.settings.budget:  # from here on the schedule runs over the new budget
+    if settings.budget > (settings.horizon or old.settings.budget):  # the schedule runs over the new budget
         settings = replace(settings, horizon=settings.budget)
     return replace(old, settings=settings)

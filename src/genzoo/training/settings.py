@@ -45,7 +45,8 @@ class Settings:
         seed: of initial weights, order, binarization and noise.
         schedule: of the learning rate over `horizon`, down to zero but for constant; half-linear begins to
             fall in the middle.
-        horizon: images (or minutes) over which the schedule runs: the budget, also when it was raised.
+        horizon: images (or minutes) over which the schedule runs: the budget, also when it was raised, unless
+            more was given; then it is the first part of a longer run.
         warmup: steps over which the learning rate rises from zero.
         ema: decay of the running average of the weights that is saved and measured; 0 for none.
         clip: largest norm of a player's gradient; 0 for no clipping.
