@@ -85,6 +85,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.growing", description=__doc__)
     parser.add_argument("--data", default="cifar10", help="of recipes progressive-DATA and --beside")
     parser.add_argument("--beside", default="dcgan-cifar10", help="the recipe that does not grow")
+    parser.add_argument("--batches", type=int, nargs="+", default=[128], help="of that recipe, one run each")
     parser.add_argument("--images", type=int, default=300_000, help="images seen by every run")
     parser.add_argument("--phase", type=float, default=0.08, help="share of the images that is a phase")
     parser.add_argument("--size", type=int, help="side of the images instead of the recipes'")
@@ -97,20 +98,22 @@ def main() -> None:
     torch.set_num_threads(1)
     grown = f"progressive-{options.data}"
     common = {"images": options.images} | ({"size": options.size} if options.size else {})
-    contenders: dict[str, dict[str, Any]] = {
-        grown: common | {"phase_images": round(options.phase * options.images), "top": options.top},
-        options.beside: common | {"width": options.width},
+    contenders: dict[str, tuple[str, dict[str, Any]]] = {
+        grown: (grown, common | {"phase_images": round(options.phase * options.images), "top": options.top})
     }
+    for batch in options.batches:
+        name = f"{options.beside}, batches of {batch}"
+        contenders[name] = options.beside, common | {"width": options.width, "batch": batch}
     _, data = api.prepare(grown, options=common)
     results = {}
-    for recipe, changed in contenders.items():
-        runs = []
+    for name, (recipe, changed) in contenders.items():
+        runs, file = [], name.replace(", batches of ", "-")
         for seed in range(options.seeds):
-            picture = PICTURES / f"growing-{recipe}.png" if not seed else None
+            picture = PICTURES / f"growing-{file}.png" if not seed else None
             play = partial(run, recipe, data, seed, changed, options.judge, picture)
-            runs.append(kept(Path(options.kept) / f"{recipe}-{seed}.json", changed, play))
-        results[recipe] = {"options": changed, **summary(runs), "runs": runs}
-        print(recipe, {k: results[recipe][k] for k in ("last", "best", "processor_seconds")}, flush=True)
+            runs.append(kept(Path(options.kept) / f"{file}-{seed}.json", changed, play))
+        results[name] = {"options": changed, **summary(runs), "runs": runs}
+        print(name, {k: results[name][k] for k in ("last", "best", "processor_seconds")}, flush=True)
     print("wrote", record(f"growing-{options.data}", {"results": results}, given("growing")))
     print("wrote", RESULTS / f"growing-{options.data}.json")
 

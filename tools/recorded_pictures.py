@@ -83,6 +83,22 @@ def _numbers(found: dict[str, Any], kind: str, of: str) -> list[str]:
     return [f"{found[name]['value']:.{digits}f}" for name, digits in names]
 
 
+def growing(said: dict[str, Any]) -> tuple[str, list[list[str]]]:
+    """A net that grows beside one that does not, after as many images."""
+    rows = []
+    for name, x in said["results"].items():
+        run, (recipe, _, rest) = x["runs"][0], name.partition(",")
+        stages = ", ".join(f"{side}×{side}: {value:,.0f}" for side, value in run.get("stages", {}).items())
+        images = f"{x['options']['images']:,}"
+        distances = [spread(x["last"]), spread(x["best"])]
+        seconds = f"{x['processor_seconds'][0]:,.0f}"
+        rows.append(
+            [f"`{recipe}`{rest and ','}{rest}", images, *distances, str(len(x["runs"])), seconds, stages]
+        )
+    heading = "recipe | images seen | Fréchet distance at the end | at its best | seeds | CPU seconds"
+    return f"{heading} | seconds of training by stage", rows
+
+
 def translation_steps(said: dict[str, Any]) -> tuple[str, list[list[str]]]:
     """Training steps of pix2pix and CycleGAN beside hand-written ones."""
     rows = []
@@ -99,5 +115,6 @@ ROWS: dict[str, Rows] = {
     "folders": folders,
     "completion": completions,
     "completion-cifar10": completions,
+    "growing-cifar10": growing,
     "translation-steps": translation_steps,
 }
