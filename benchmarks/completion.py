@@ -12,6 +12,7 @@ import re
 import shutil
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ from genzoo.evaluation.features import Extractor, extractor_for
 from genzoo.images import grid, save_image
 from genzoo.nn.holes import holes
 from genzoo.random import seeded
+from genzoo.training.trainer import train_run
 from genzoo.types import Images
 
 SIZES = ((64, 64), (96, 128), (160, 240))  # of the pictures; the nets take any
@@ -56,37 +58,44 @@ def measured(folder: Path, recipe: str, data: Dataset, eye: Extractor, options: 
     }
 
 
+def phase(
+    recipe: str, data: Dataset, folder: Path, images: int, before: Path | None, options: dict[str, Any]
+) -> api.Trained:
+    """Trains up to so many images, on from the phase before if there is one."""
+    shutil.rmtree(folder, ignore_errors=True)  # of a phase that was broken off
+    if before:
+        shutil.copytree(before, folder)
+        done = api.train(recipe, data, out=folder, images=images, resume=True, quiet=True)
+    else:
+        whole = float(options["images"])  # over which the rate falls
+        config, _ = api.prepare(recipe, data, options={**options, "images": images})
+        settings = replace(config.settings, horizon=whole)
+        done = train_run(replace(config, settings=settings), data, folder, quiet=True, save_every=1e9)
+    if done.stopped:
+        raise SystemExit(f"stopped by {done.stopped.name}; finished phases are kept")
+    return done
+
+
 def played(recipe: str, data: Dataset, eye: Extractor, seed: int, options: argparse.Namespace) -> dict:
     """All phases and the control of one seed: what they reach, and how many images a second they see."""
     plan = schedule(recipe, options.data, options.images)
     ends = [plan["alone_images"], plan["alone_images"] + plan["critic_images"], plan["images"]]
     root = Path(options.kept) / f"{recipe}-{seed}"
-    rules = {k: v for k, v in plan.items() if k != "images"}
-    how: dict[str, Any] = {"seed": seed, "quiet": True, "save_every": 1e9, "judge": "none"}
+    how: dict[str, Any] = {"seed": seed, "judge": "none"}
+    how |= {"precision": options.precision} if options.precision else {}
+    about = {**plan, "data": options.data, "measured": options.measured, "features": eye.label, **how}
     found: dict[str, Any] = {}
 
     def trained(name: str, images: int, before: Path | None, seen: int, **changed: Any) -> Path:
         folder = root / name.replace(" ", "-")
 
         def play() -> dict[str, Any]:
-            shutil.rmtree(folder, ignore_errors=True)  # of a phase that was broken off
-            if before:
-                shutil.copytree(before, folder)
-            began, words = time.process_time(), {"resume": True} if before else {**rules, **how, **changed}
-            done = api.train(recipe, data, out=folder, images=images, **{"quiet": True} | words)
-            if done.stopped:
-                raise SystemExit(f"stopped by {done.stopped.name}; finished phases are kept")
+            began = time.process_time()
+            phase(recipe, data, folder, images, before, {**plan, **how, **changed})
             rate = (images - seen) / (time.process_time() - began)
             numbers = measured(folder, recipe, data, eye, options)
             return {"images": images, "images_per_processor_second": round(rate, 1), "numbers": numbers}
 
-        about = {
-            **plan,
-            "data": options.data,
-            "measured": options.measured,
-            "features": eye.label,
-            "seed": seed,
-        }
         found[name] = kept(folder.with_suffix(".json"), about, play)
         print(seed, name, summary(found[name]["numbers"]), flush=True)
         return folder
@@ -152,6 +161,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.completion", description=__doc__)
     parser.add_argument("--data", default="photos", help="cifar10, or any DATA of photographs")
     parser.add_argument("--images", type=int, help="budget of all phases instead of the recipe's")
+    parser.add_argument("--precision", choices=["float32", "bfloat16"], help="instead of the recipe's")
     parser.add_argument("--measured", type=int, default=1000, help="held-out images that are completed")
     parser.add_argument("--features", help="as in `genzoo evaluate`; by default those of the data")
     parser.add_argument("--seeds", type=int, default=1)

@@ -33,6 +33,8 @@ def run(name: str, recipe: str, seed: int, data: Dataset, options: argparse.Name
     folder = Path(options.kept) / f"{recipe}-{seed}"
     images = {"cyclegan": options.cyclegan_images, "pix2pix": options.pix2pix_images}[name]
     changed = {"images": images, "size": options.size, "width": options.width, "critic_width": options.width}
+    batch = options.cyclegan_batch if name == "cyclegan" else None
+    changed |= {"precision": options.precision, "batch": batch}
     changed = {k: v for k, v in changed.items() if v is not None}
     if not (folder / "spec.json").is_file():
         began = time.process_time()
@@ -84,6 +86,8 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--cyclegan-images", type=int, help="of each kind, instead of the recipe's")
     parser.add_argument("--pix2pix-images", type=int, help="pairs seen, instead of the recipe's")
+    parser.add_argument("--cyclegan-batch", type=int, help="instead of the recipe's")
+    parser.add_argument("--precision", choices=["float32", "bfloat16"], help="instead of the recipes'")
     parser.add_argument("--size", type=int, help="side of the images instead of the recipes'")
     parser.add_argument("--width", type=int, help="of all nets instead of the recipes'")
     parser.add_argument("--features", help="as in `genzoo evaluate`; by default those of the data")
