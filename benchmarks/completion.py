@@ -11,7 +11,7 @@ import argparse
 import re
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -30,14 +30,16 @@ from genzoo.data.batches import presented
 from genzoo.evaluation.completion import FILLINGS, completion
 from genzoo.evaluation.features import Extractor, extractor_for
 from genzoo.images import grid, save_image
-from genzoo.nn.holes import holes
+from genzoo.nn.holes import corners, holes
 from genzoo.random import seeded
 from genzoo.training.trainer import train_run
-from genzoo.types import Images
+from genzoo.types import Images, Known
 
 SIZES = ((64, 64), (96, 128), (160, 240))  # of the pictures; the nets take any
 PHASES = ("squared error", "critic alone", "both")
 CONTROL = "squared error all the time"
+_ACROSS = 4  # images in a row of a picture
+TEXTURE = "completed_fid_in_random_features"
 
 
 def schedule(recipe: str, data: str, images: int | None) -> dict[str, int]:
@@ -56,6 +58,12 @@ def measured(folder: Path, recipe: str, data: Dataset, eye: Extractor, options: 
     return {
         r.name.replace(f", {eye.label}", ""): {"value": r.value, "stderr": r.stderr, "n": r.n} for r in found
     }
+
+
+def textures(folder: Path, recipe: str, data: Dataset, options: argparse.Namespace) -> dict:
+    """The Fréchet distances once more, in random features: a classifier's overlook a blur."""
+    found = measured(folder, recipe, data, extractor_for(data, "random-conv"), options)
+    return {k.replace("completed_fid", TEXTURE): v for k, v in found.items() if k.startswith("completed_fid")}
 
 
 def phase(
@@ -83,6 +91,7 @@ def played(recipe: str, data: Dataset, eye: Extractor, seed: int, options: argpa
     root = Path(options.kept) / f"{recipe}-{seed}"
     how: dict[str, Any] = {"seed": seed, "judge": "none"}
     how |= {"precision": options.precision} if options.precision else {}
+    how |= {"batch": options.batch} if options.batch else {}
     about = {**plan, "data": options.data, "measured": options.measured, "features": eye.label, **how}
     found: dict[str, Any] = {}
 
@@ -97,6 +106,8 @@ def played(recipe: str, data: Dataset, eye: Extractor, seed: int, options: argpa
             return {"images": images, "images_per_processor_second": round(rate, 1), "numbers": numbers}
 
         found[name] = kept(folder.with_suffix(".json"), about, play)
+        if not eye.label.startswith("random-conv"):
+            found[name]["numbers"] |= textures(folder, recipe, data, options)
         print(seed, name, summary(found[name]["numbers"]), flush=True)
         return folder
 
@@ -112,48 +123,45 @@ def summary(numbers: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
     return {k: round(v["value"], 4) for k, v in numbers.items() if ": " not in k}
 
 
-def gains(found: Mapping[str, Any]) -> dict[str, dict[str, float]]:
-    """What the last phase brings, by kind of hole: dB over the first, Fréchet distance over both others."""
-    first, last, other = (found[name]["numbers"] for name in (PHASES[0], PHASES[2], CONTROL))
-    said = {}
-    for kind in ("boxes", "strokes"):
-        ratio, distance = f"hole_psnr[{kind}]", f"completed_fid[{kind}]"
-        said[kind] = {
-            "psnr_over_first_phase": last[ratio]["value"] - first[ratio]["value"],
-            "psnr_over_squared_error_all_the_time": last[ratio]["value"] - other[ratio]["value"],
-            "fid_below_first_phase": first[distance]["value"] - last[distance]["value"],
-            "fid_below_squared_error_all_the_time": other[distance]["value"] - last[distance]["value"],
-        }
-    return said
-
-
 def without_folders(word: str) -> str:
     """A word of a command without the folders of the machine it ran on."""
     return re.sub(r"[^:]*/", "", word.rstrip("/"))
 
 
-def row(data: str, size: tuple[int, int], folders: Mapping[str, Path], count: int) -> Tensor:
-    """Free-form holes in some held-out images: original | hole | the first phase's | the last's, blended."""
+def free_form(images: Images, side: int) -> Known:
+    """Strokes as nets of a side learned them, in windows of half of it, one for each square of that side."""
+    (h, w), window = images.shape[2:], (side // 2,) * 2
+    with seeded(h, "holes"):
+        each = [
+            holes(corners(len(images), (h, w), window, images), (h, w), window, images, kind="strokes")
+            for _ in range(max(1, h * w // side**2))
+        ]
+    return torch.stack(each).all(0)
+
+
+def row(data: str, size: tuple[int, int], side: int, folders: Sequence[Path], count: int) -> Tensor:
+    """Held-out images: original | with free-form holes | what each net makes of them | the last's blended."""
     view = View(size=size, channels=3)
     source = load(data, view)
     test = source.split("test")
     x = presented(source, test[:: max(1, len(test) // count)][:count], view, 0).images
-    with seeded(size[0], "holes"):
-        known = holes(torch.zeros(count, 2, dtype=torch.long), size, size, x, kind="strokes")
-    first, last = (complete(api.load(folders[name]), x, known)[:, 0] for name in (PHASES[0], PHASES[2]))
-    columns = [x, occluded(x, known), first, blended(x, carried(last, known), known)]
-    return grid(torch.stack(columns, 1).flatten(0, 1), columns=4 * count)
+    known = free_form(x, side)
+    made = [complete(api.load(folder), x, known)[:, 0] for folder in folders]
+    columns = [x, occluded(x, known), *made, blended(x, carried(made[-1], known), known)]
+    return grid(torch.stack(columns, 1).flatten(0, 1), columns=len(columns) * min(count, _ACROSS))
 
 
 def picture(path: Path, options: argparse.Namespace, recipe: str) -> Path:
-    """A row for each size, as many images in it as fit."""
-    folders = {name: Path(options.kept) / f"{recipe}-0" / name.replace(" ", "-") for name in PHASES}
-    sizes = SIZES if options.data != "cifar10" else ((32, 32),)
-    counts = [max(1, round(sizes[-1][1] / width)) for _, width in sizes] if len(sizes) > 1 else [4]
-    rows = [row(options.data, size, folders, n) for size, n in zip(sizes, counts, strict=True)]
+    """A row for each size, as many images in it as fit; CIFAR-10 has three of one size."""
+    names = (PHASES[0], CONTROL, PHASES[2])
+    folders = [Path(options.kept) / f"{recipe}-0" / name.replace(" ", "-") for name in names]
+    small = options.data == "cifar10"
+    sizes, side = (((32, 32),), 32) if small else (SIZES, SIZES[0][0])
+    counts = [12] if small else [max(1, round(sizes[-1][1] / width)) for _, width in sizes]
+    rows = [row(options.data, size, side, folders, n) for size, n in zip(sizes, counts, strict=True)]
     width = max(r.shape[3] for r in rows)
     page: Images = torch.cat([pad(r, (0, width - r.shape[3]), value=1.0) for r in rows], 2)
-    return save_image(page, path, scale=3 if page.shape[3] < 600 else 1)
+    return save_image(page, path, scale=2 if small else 1)
 
 
 def main() -> None:
@@ -161,6 +169,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.completion", description=__doc__)
     parser.add_argument("--data", default="photos", help="cifar10, or any DATA of photographs")
     parser.add_argument("--images", type=int, help="budget of all phases instead of the recipe's")
+    parser.add_argument("--batch", type=int, help="instead of the recipe's, of which it is a part")
     parser.add_argument("--precision", choices=["float32", "bfloat16"], help="instead of the recipe's")
     parser.add_argument("--measured", type=int, default=1000, help="held-out images that are completed")
     parser.add_argument("--features", help="as in `genzoo evaluate`; by default those of the data")
@@ -185,7 +194,6 @@ def main() -> None:
         "schedule": schedule(recipe, options.data, options.images),
         "features": eye.label,
         "baselines": baselines,
-        "gains": [gains(found) for found in runs],
         "seeds": runs,
     }
     print("wrote", record(name, results, [without_folders(word) for word in given("completion")]))

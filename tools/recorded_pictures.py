@@ -72,15 +72,15 @@ def completions(said: dict[str, Any]) -> tuple[str, list[list[str]]]:
     for filling in ("mean colour", "smooth"):
         cells = [_numbers(said["baselines"], kind, f": {filling}") for kind in ("boxes", "strokes")]
         rows.append([f"{filling}, no net", *cells[0], *cells[1]])
-    kinds = " | ".join(
-        f"{kind}: {what}" for kind in ("boxes", "strokes") for what in ("error", "PSNR", "Fréchet")
-    )
+    what = ["error", "PSNR", "Fréchet", "in random features"][: len(rows[0]) // 2]
+    kinds = " | ".join(f"{kind}: {name}" for kind in ("boxes", "strokes") for name in what)
     return f"trained by | {kinds}", rows
 
 
 def _numbers(found: dict[str, Any], kind: str, of: str) -> list[str]:
     names = [(f"hole_error[{kind}{of}]", 4), (f"hole_psnr[{kind}{of}]", 2), (f"completed_fid[{kind}{of}]", 3)]
-    return [f"{found[name]['value']:.{digits}f}" for name, digits in names]
+    names.append((f"completed_fid_in_random_features[{kind}{of}]", 3))
+    return [f"{found[name]['value']:.{digits}f}" for name, digits in names if name in found]
 
 
 def growing(said: dict[str, Any]) -> tuple[str, list[list[str]]]:
