@@ -16,7 +16,7 @@ from typing import Any
 import torch
 
 from benchmarks.collapse import PICTURES, curve
-from benchmarks.measure import RESULTS, given, kept, mean_and_sd, record
+from benchmarks.measure import given, kept, mean_and_sd, record
 from genzoo import api
 from genzoo.apply import sample
 from genzoo.data import Dataset
@@ -46,14 +46,15 @@ def run(
         )
         if trained.stopped:
             raise SystemExit(f"stopped by {trained.stopped.name}; finished runs are kept")
+        log = trained.log  # a file of the folder
     if picture:
         save_image(grid(sample(trained.model, SHOWN), columns=COLUMNS), picture, scale=2)
-    found = {"curve": curve(trained.log), "processor_seconds": round(time.process_time() - began)}
+    found = {"curve": curve(log), "processor_seconds": round(time.process_time() - began)}
     if isinstance(trained.model, ProgressiveGAN):
         config, _ = api.prepare(recipe, data, options=options)
         game = build_objective(config.objective)
         assert isinstance(game, Growing)
-        found["stages"] = stages(trained.log, game, trained.model.stages)
+        found["stages"] = stages(log, game, trained.model.stages)
     return found
 
 
@@ -115,7 +116,6 @@ def main() -> None:
         results[name] = {"options": changed, **summary(runs), "runs": runs}
         print(name, {k: results[name][k] for k in ("last", "best", "processor_seconds")}, flush=True)
     print("wrote", record(f"growing-{options.data}", {"results": results}, given("growing")))
-    print("wrote", RESULTS / f"growing-{options.data}.json")
 
 
 if __name__ == "__main__":
