@@ -92,6 +92,7 @@ def played(recipe: str, data: Dataset, eye: Extractor, seed: int, options: argpa
     how: dict[str, Any] = {"seed": seed, "judge": "none"}
     how |= {"precision": options.precision} if options.precision else {}
     how |= {"batch": options.batch} if options.batch else {}
+    how |= {"weight": options.weight} if options.weight else {}
     about = {**plan, "data": options.data, "measured": options.measured, "features": eye.label, **how}
     found: dict[str, Any] = {}
 
@@ -124,8 +125,8 @@ def summary(numbers: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
 
 
 def without_folders(word: str) -> str:
-    """A word of a command without the folders of the machine it ran on."""
-    return re.sub(r"[^:]*/", "", word.rstrip("/"))
+    """A word of a command without the folders of a machine; one under $GENZOO_DATA is kept."""
+    return re.sub(r"(^|:)/[^:]*/", r"\1", word.rstrip("/"))
 
 
 def free_form(images: Images, side: int) -> Known:
@@ -170,6 +171,7 @@ def main() -> None:
     parser.add_argument("--data", default="photos", help="cifar10, or any DATA of photographs")
     parser.add_argument("--images", type=int, help="budget of all phases instead of the recipe's")
     parser.add_argument("--batch", type=int, help="instead of the recipe's, of which it is a part")
+    parser.add_argument("--weight", type=float, help="of the critic's verdict, instead of the recipe's")
     parser.add_argument("--precision", choices=["float32", "bfloat16"], help="instead of the recipe's")
     parser.add_argument("--measured", type=int, default=1000, help="held-out images that are completed")
     parser.add_argument("--features", help="as in `genzoo evaluate`; by default those of the data")

@@ -90,7 +90,8 @@ def growing(said: dict[str, Any]) -> tuple[str, list[list[str]]]:
         run, (recipe, _, rest) = x["runs"][0], name.partition(",")
         stages = ", ".join(f"{side}×{side}: {value:,.0f}" for side, value in run.get("stages", {}).items())
         images = f"{x['options']['images']:,}"
-        distances = [spread(x["last"]), spread(x["best"])]
+        one = len(x["runs"]) == 1
+        distances = [f"{x[key][0]:.2f}" if one else spread(x[key]) for key in ("last", "best")]
         seconds = f"{x['processor_seconds'][0]:,.0f}"
         rows.append(
             [f"`{recipe}`{rest and ','}{rest}", images, *distances, str(len(x["runs"])), seconds, stages]
