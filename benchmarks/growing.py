@@ -92,6 +92,7 @@ def main() -> None:
     parser.add_argument("--size", type=int, help="side of the images instead of the recipes'")
     parser.add_argument("--width", type=int, default=64, help="of the DCGAN; at the full size")
     parser.add_argument("--top", type=int, default=128, help="widest map of the net that grows")
+    parser.add_argument("--precision", choices=["float32", "bfloat16"], help="of the net that grows")
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--judge", default="classifier", help="features, as in `genzoo evaluate`")
     parser.add_argument("--kept", default="growing-runs", help="folder of finished runs, one file each")
@@ -99,9 +100,9 @@ def main() -> None:
     torch.set_num_threads(1)
     grown = f"progressive-{options.data}"
     common = {"images": options.images} | ({"size": options.size} if options.size else {})
-    contenders: dict[str, tuple[str, dict[str, Any]]] = {
-        grown: (grown, common | {"phase_images": round(options.phase * options.images), "top": options.top})
-    }
+    growing = {"phase_images": round(options.phase * options.images), "top": options.top}
+    growing |= {"precision": options.precision} if options.precision else {}
+    contenders: dict[str, tuple[str, dict[str, Any]]] = {grown: (grown, common | growing)}
     for batch in options.batches:
         name = f"{options.beside}, batches of {batch}"
         contenders[name] = options.beside, common | {"width": options.width, "batch": batch}
