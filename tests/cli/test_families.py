@@ -17,7 +17,7 @@ USES = {
     "interpolate": ("-n", "2", "--steps", "3", "--out", "interpolate.png"),
     "invert": ("-n", "2", "--steps", "3", "--split", "all", "--out", "invert.png"),
     "traverse": ("--steps", "3", "--out", "traverse.png"),
-    "complete": ("-n", "2", "-k", "2", "--split", "all", "--out", "complete.png"),
+    "complete": ("-n", "2", "--split", "all", "--out", "complete.png"),
     "score": ("--split", "all", "--out", "score.csv"),
     "cluster": ("--split", "all", "-k", "2", "--seeds", "1", "--out", "cluster.csv"),
     "scatter": ("--split", "all", "--out", "scatter.png"),
