@@ -50,6 +50,7 @@ from genzoo.models.variational.base import GaussianLatentModel
 CODEC = "bits back"
 THREADS = 1
 _MEMORY = 2**28  # bytes that the tables of a group may take
+_STAND = 2  # words of the stack that are left beyond those that latents are popped from
 _COPIES = 5  # of a table of probabilities in float64, while it is made
 
 
@@ -190,7 +191,7 @@ class _Chain:
 
     def most_words(self, n: int) -> int:
         """Words that the latents of n images are popped from at most, and some to stand on."""
-        return math.ceil(n * self.net.latent * 2 * MOST_BITS / WORD) + 2
+        return math.ceil(n * self.net.latent * 2 * MOST_BITS / WORD) + _STAND
 
     def levels(
         self, start: int, density: ByLevel, i: int, before: Int[Tensor, "b before h w"]
@@ -220,8 +221,11 @@ class _Encoder(_Chain):
         return self.stack.words()[unused:], self.lent - unused
 
     def _affordable(self) -> int:
-        """How many images' latents can be drawn with bits that are there; one at least."""
-        return max(1, self.stack.above() * WORD // (self.net.latent * BIN_BITS))
+        """How many images' latents can be drawn with bits that are there; one at least.
+
+        A draw can take more than `BIN_BITS`: without words to stand on it takes clean ones.
+        """
+        return max(1, (self.stack.above() - _STAND) * WORD // (self.net.latent * BIN_BITS))
 
     def _push(self, start: int, numbers: Int[Tensor, "b c h w"]) -> None:
         if self.stack.depth < (more := self.most_words(len(numbers))):
