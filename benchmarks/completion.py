@@ -68,7 +68,7 @@ def textures(folder: Path, recipe: str, data: Dataset, options: argparse.Namespa
 
 def phase(
     recipe: str, data: Dataset, folder: Path, images: int, before: Path | None, options: dict[str, Any]
-) -> api.Trained:
+) -> None:
     """Trains up to so many images, on from the phase before if there is one."""
     shutil.rmtree(folder, ignore_errors=True)  # of a phase that was broken off
     if before:
@@ -81,7 +81,6 @@ def phase(
         done = train_run(replace(config, settings=settings), data, folder, quiet=True, save_every=1e9)
     if done.stopped:
         raise SystemExit(f"stopped by {done.stopped.name}; finished phases are kept")
-    return done
 
 
 def played(recipe: str, data: Dataset, eye: Extractor, seed: int, options: argparse.Namespace) -> dict:
@@ -90,9 +89,8 @@ def played(recipe: str, data: Dataset, eye: Extractor, seed: int, options: argpa
     ends = [plan["alone_images"], plan["alone_images"] + plan["critic_images"], plan["images"]]
     root = Path(options.kept) / f"{recipe}-{seed}"
     how: dict[str, Any] = {"seed": seed, "judge": "none"}
-    how |= {"precision": options.precision} if options.precision else {}
-    how |= {"batch": options.batch} if options.batch else {}
-    how |= {"weight": options.weight} if options.weight else {}
+    said = {name: getattr(options, name) for name in ("precision", "batch", "weight")}
+    how |= {name: value for name, value in said.items() if value is not None}
     about = {**plan, "data": options.data, "measured": options.measured, "features": eye.label, **how}
     found: dict[str, Any] = {}
 
@@ -104,11 +102,11 @@ def played(recipe: str, data: Dataset, eye: Extractor, seed: int, options: argpa
             phase(recipe, data, folder, images, before, {**plan, **how, **changed})
             rate = (images - seen) / (time.process_time() - began)
             numbers = measured(folder, recipe, data, eye, options)
+            if not eye.label.startswith("random-conv"):
+                numbers |= textures(folder, recipe, data, options)
             return {"images": images, "images_per_processor_second": round(rate, 1), "numbers": numbers}
 
         found[name] = kept(folder.with_suffix(".json"), about, play)
-        if not eye.label.startswith("random-conv"):
-            found[name]["numbers"] |= textures(folder, recipe, data, options)
         print(seed, name, summary(found[name]["numbers"]), flush=True)
         return folder
 

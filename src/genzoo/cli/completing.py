@@ -80,8 +80,9 @@ def _page_or_arrays(opened: Opened, options: Options, out: Path, form: Form) -> 
     known = apply.mask(options.mask, *image_size(opened))
     n = _ROWS if options.n is None else options.n
     items = some_items(opened, options.data, options.split, n, options.seed)
-    x, k = items.images, _COMPLETIONS if options.k is None else options.k
-    k = 1 if opened.model.one_completion else k
+    x, k = items.images, options.k
+    if k is None:
+        k = 1 if opened.model.one_completion else _COMPLETIONS
     drawn = _drawn(opened, x, known, items.given, options, k)
     if form == "picture":
         what = f"{len(items)} rows: occluded, {k} completions, original"

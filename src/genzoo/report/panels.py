@@ -141,7 +141,8 @@ def completions(member: Member) -> Panel | None:
     title, made = member.entry.title, "completed" if k == 1 else "drawn"
     shown = [("hidden", occluded(batch.images, known)), *((made, drawn[:, i]) for i in range(k))]
     lines = [
-        Row(k, tiles(v, len(batch), f"{k} images, {title}")) for k, v in [*shown, ("original", batch.images)]
+        Row(label, tiles(x, len(batch), f"{label} images, {title}"))
+        for label, x in [*shown, ("original", batch.images)]
     ]
     return Panel("Completions", _HALF + (_FILLED if k == 1 else _DRAWN), rows=tuple(lines), wide=True)
 
