@@ -85,7 +85,8 @@ def _page_or_arrays(opened: Opened, options: Options, out: Path, form: Form) -> 
         k = 1 if opened.model.one_completion else _COMPLETIONS
     drawn = _drawn(opened, x, known, items.given, options, k)
     if form == "picture":
-        what = f"{len(items)} rows: occluded, {k} completions, original"
+        many = "completion" if k == 1 else f"{k} completions"
+        what = f"{len(items)} rows: occluded, {many}, original"
         write_picture(apply.completions_picture(x, known, drawn), out, image_size(opened), what)
     else:
         write_arrays(out, originals=x.numpy(), known=known.numpy(), completions=drawn.float().cpu().numpy())
