@@ -16,9 +16,9 @@ from genzoo.evaluation.completion import (
     holes_at,
     in_hole,
     mean_colour,
-    peak_ratio,
 )
 from genzoo.evaluation.features import extractor_for
+from genzoo.evaluation.similarity import peak_ratio
 from genzoo.evaluation.subject import applicable, only_if_asked
 from genzoo.models.base import Model
 from genzoo.random import uniform

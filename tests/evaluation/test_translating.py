@@ -12,7 +12,7 @@ from genzoo.evaluation.evaluate import question_of
 from genzoo.evaluation.features import extractor_for
 from genzoo.evaluation.similarity import ssim
 from genzoo.evaluation.subject import applicable
-from genzoo.evaluation.translation import matched, peak_ratio, translation
+from genzoo.evaluation.translation import matched, translation
 from genzoo.models.adversarial.pix2pix import Pix2Pix
 from genzoo.models.base import Model
 
@@ -123,9 +123,17 @@ def test_matched_images_have_the_mean_and_deviation_of_the_other_kind():
     torch.testing.assert_close(found.std((0, 2, 3)), others.std((0, 2, 3)), rtol=1e-4, atol=1e-5)
 
 
-def test_the_peak_ratio_is_its_definition():
-    a, b = torch.zeros(2, 1, 4, 4), torch.full((2, 1, 4, 4), 0.1)
-    torch.testing.assert_close(peak_ratio(a, b), torch.full((2,), 20.0).double(), rtol=1e-6, atol=0)
+def test_one_translation_without_an_error_leaves_the_peak_ratio_of_all_finite():
+    given, items = images(), images()
+    items[30:] = 255 - items[30:]  # of the test split the first six are what is given
+    data = Dataset("half", "images", items, splits(), given=given, fingerprint="half")
+    found = by_name(translation(Negative().eval(), data, None, view=View()))
+    ratio = found["partner_psnr[to B: copy]"]
+    squared = ((2.0 * given[24:40] / 255 - 1) ** 2).reshape(16, -1).mean(1)
+    squared[:6] = 0
+    assert ratio.value == pytest.approx(-10 * np.log10(squared.mean()), abs=1e-4)
+    assert 0 < ratio.stderr < 10
+    assert " ± " in str(ratio)
 
 
 def test_similarity_is_that_of_scikit_image():

@@ -1,6 +1,5 @@
 """How good completions are: near what a hole hid, and, with what is around it, like real images."""
 
-import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
@@ -17,6 +16,7 @@ from genzoo.evaluation.fid import frechet
 from genzoo.evaluation.reference import as_files
 from genzoo.evaluation.result import Kind, Result, summarised
 from genzoo.evaluation.shards import Tick, gathered, share
+from genzoo.evaluation.similarity import peak_ratio
 from genzoo.evaluation.statistics import Estimate
 from genzoo.models.base import Completes, Model, evaluating
 from genzoo.nn.holes import Holes, corners, holes
@@ -94,20 +94,6 @@ def in_hole(values: Images, known: Known) -> Float[Tensor, " b"]:
     """The mean of the numbers that each image's hole hides."""
     hidden = (~known).expand_as(values)
     return (values * hidden).flatten(1).sum(1) / hidden.flatten(1).sum(1)
-
-
-def peak_ratio(squared: Float[Tensor, " n"]) -> Estimate:
-    """10·log₁₀ of 1 over the mean of squared errors, dB, and its standard error by the delta method.
-
-    The mean is taken before the logarithm: an image that was filled without error would have an infinite
-    ratio of its own.
-    """
-    mean, deviation = summarised(squared)
-    if not mean:
-        return Estimate(math.inf, None)
-    return Estimate(
-        -10 * math.log10(mean), None if deviation is None else 10 / math.log(10) * deviation / mean
-    )
 
 
 def _measured(

@@ -12,7 +12,7 @@ from genzoo.evaluation.result import Result
 from genzoo.files import read_json, sha256, write_json
 from genzoo.models.store import WEIGHTS
 
-FORMAT = 1  # of the files, and of every rule by which their numbers are made
+FORMAT = 2  # of the files, and of every rule by which their numbers are made
 Question = Mapping[str, Any]  # all that an answer depends on, as JSON
 
 

@@ -65,7 +65,9 @@ class Result:
 
 def _digits(stderr: float) -> int:
     """Decimals that show two figures of the standard error."""
-    return 4 if stderr <= 0 else min(8, max(0, 1 - math.floor(math.log10(stderr))))
+    return (
+        4 if stderr <= 0 or not math.isfinite(stderr) else min(8, max(0, 1 - math.floor(math.log10(stderr))))
+    )
 
 
 def over_repetitions(values: Sequence[float]) -> tuple[float, float | None]:

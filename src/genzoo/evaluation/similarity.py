@@ -1,13 +1,32 @@
-"""Structural similarity of two images."""
+"""How like two sets of images are, pair by pair: peak signal-to-noise ratio and structural similarity."""
+
+import math
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional as F
 
+from genzoo.evaluation.result import summarised
+from genzoo.evaluation.statistics import Estimate
+
 WINDOW, SIGMA = 11, 1.5
 LEAST = WINDOW  # pixels of the shorter side
 _K1, _K2 = 0.01, 0.03
+
+
+def peak_ratio(squared: Float[Tensor, " n"]) -> Estimate:
+    """10·log₁₀ of 1 over the mean of squared errors, dB, and its standard error by the delta method.
+
+    The mean is taken before the logarithm: an image without an error would have an infinite
+    ratio of its own.
+    """
+    mean, deviation = summarised(squared)
+    if not mean:
+        return Estimate(math.inf, None)
+    return Estimate(
+        -10 * math.log10(mean), None if deviation is None else 10 / math.log(10) * deviation / mean
+    )
 
 
 def ssim(a: Float[Tensor, "n c h w"], b: Float[Tensor, "n c h w"]) -> Float[Tensor, " n"]:

@@ -20,7 +20,7 @@ from genzoo.evaluation.perceptual import Perceptual
 from genzoo.evaluation.reference import as_files
 from genzoo.evaluation.result import Result, summarised
 from genzoo.evaluation.shards import Tick
-from genzoo.evaluation.similarity import LEAST, ssim
+from genzoo.evaluation.similarity import LEAST, peak_ratio, ssim
 from genzoo.evaluation.statistics import Rows
 from genzoo.models import Model
 from genzoo.models.base import Translates
@@ -124,11 +124,6 @@ def matched(images: Kinds, own: Many, others: Many) -> Kinds:
     return ((images - mean) / sd * spread + goal).clamp(0, 1)
 
 
-def peak_ratio(a: Kinds, b: Kinds) -> Float[Tensor, " n"]:
-    """10·log₁₀(1/MSE) of each image in [0, 1], dB; infinite of equal ones."""
-    return -10 * (a - b).double().square().flatten(1).mean(1).log10()
-
-
 def _of(
     images: Many,
     way: Way,
@@ -140,14 +135,15 @@ def _of(
     """What is said of images beside the real ones, whose features are given."""
     images, real = as_files(images), as_files(way.real)
     if way.paired:
-        errors = (images - real).double().abs().flatten(1).mean(1)
-        yield _mean(f"partner_error[{label}]", errors, "per number", "error")
-        yield _mean(f"partner_psnr[{label}]", peak_ratio(images, real), "dB", "error")
+        apart = (images - real).double().flatten(1)
+        yield _mean(f"partner_error[{label}]", apart.abs().mean(1), "per number", "error")
+        ratio = peak_ratio(apart.square().mean(1))
+        yield Result(f"partner_psnr[{label}]", ratio.value, ratio.stderr, len(apart), "dB", "error", "", 0)
         if min(images.shape[2:]) >= LEAST:
             yield _mean(f"partner_ssim[{label}]", ssim(images, real), "", "error")
         if lpips is not None:
-            apart = torch.cat([lpips(a, b) for a, b in zip(images.split(64), real.split(64), strict=True)])
-            yield _mean(f"partner_lpips[{label}, {lpips.label}]", apart, "", "error")
+            seen = torch.cat([lpips(a, b) for a, b in zip(images.split(64), real.split(64), strict=True)])
+            yield _mean(f"partner_lpips[{label}, {lpips.label}]", seen, "", "error")
     if extractor is not None and features is not None and min(len(images), len(real)) >= FEWEST:
         found = frechet(_features(images, extractor), features)
         name = f"translated_fid[{label}, {extractor.label}]"
