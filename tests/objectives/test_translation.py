@@ -47,6 +47,17 @@ def test_a_score_is_of_a_patch_and_the_critic_pays_for_each():
     torch.testing.assert_close(loss.total, softplus(-real).mean() + softplus(fake).mean(), rtol=1e-12, atol=0)
 
 
+def test_a_penalty_is_on_the_slope_of_the_mean_of_an_images_patches_which_is_what_is_played():
+    model, b = net(patch=1), batch()
+    made = fakes(model, b)
+    without = PairedTranslation().game.critic_loss(model, b, made).total
+    found = PairedTranslation(penalty="r1", penalty_weight=2.0).game.critic_loss(model, b, made).total
+    x = b.images.clone().requires_grad_()
+    (slope,) = torch.autograd.grad(model.score(x, b.given).sum(), x)
+    expected = (slope / model.span).square().flatten(1).sum(1).mean()  # 2 · ½ ‖∇‖²
+    torch.testing.assert_close(found - without, expected, rtol=1e-9, atol=0)
+
+
 def test_without_a_verdict_only_the_generator_moves_and_it_is_a_regression():
     model, b = net(), batch()
     updates = PairedTranslation(adversarial=0).turn(model, 0)

@@ -24,12 +24,15 @@ def squared_slopes(score: Score, items: Items, span: float = 1.0) -> Scores:
     """‖∇f(x)‖² of each item, shape (b), with a graph to the critic's weights.
 
     Args:
-        score: f; an item's score depends on that item only.
+        score: f; an item's score depends on that item only. Of a critic of patches, which gives an item many,
+            f is their mean: what is played.
         items: where the slope is taken.
         span: by how much more an item varies as the net sees it; the slope is per unit of what the net sees.
     """
     items = items.detach().requires_grad_()
-    (slope,) = torch.autograd.grad(score(items).sum(), items, create_graph=True)
+    scores = score(items)
+    patches = max(1, len(scores) // len(items))
+    (slope,) = torch.autograd.grad(scores.sum() / patches, items, create_graph=True)
     return sum_over_item(slope.square()) / span**2
 
 
