@@ -15,6 +15,7 @@ from genzoo.data.dataset import Dataset
 from genzoo.data.scaling import Scaling
 from genzoo.data.series import PREFIX as SERIES
 from genzoo.data.series import load_series
+from genzoo.data.sides import sides_of
 from genzoo.data.view import View
 from genzoo.errors import BadInput, nearest
 from genzoo.models import Model, abilities, capabilities, catalogue, load_model, read_spec
@@ -82,6 +83,14 @@ def view_of_others(run: Opened) -> View:
     return replace(run.view, size=run.view.size or (h, w), channels=channels)  # type: ignore[arg-type]
 
 
+def view_of_sides(run: Opened) -> View:
+    """The run's view for data of two sides: each side keeps its channels, and its size if they differ."""
+    _, h, w = run.model.shape
+    given = getattr(run.model, "condition_shape", run.model.shape)
+    alike = tuple(given[1:]) == (h, w)
+    return replace(run.view, size=(h, w)) if alike and run.view.size is None else run.view
+
+
 def data_for(run: Opened, source: str | None) -> Dataset:
     """The data named on the command line, or the run's own, as the run sees data."""
     if source is None and run.data is None:
@@ -92,7 +101,8 @@ def data_for(run: Opened, source: str | None) -> Dataset:
         scaling = Scaling.from_json(run.about["scaling"])  # in the units that the run was trained in
         dataset = load_series(Path(source.removeprefix(SERIES)), view_of_others(run), scaling)
     else:
-        dataset = load(source, run.view if own else view_of_others(run))
+        others = view_of_sides if len(run.model.shape) == 3 and sides_of(source) else view_of_others
+        dataset = load(source, run.view if own else others(run))
     if dataset.shape != run.model.shape:
         expected, got = ("x".join(map(str, shape)) for shape in (run.model.shape, dataset.shape))
         raise BadInput(f"--data {source}: items are {got}, this {type(run.model).__name__} takes {expected}")

@@ -164,9 +164,12 @@ def train_run(
 
 
 def describe(config: Config, dataset: Dataset) -> dict[str, Any]:
-    """What spec.json says beside the model: how to present any other data as this run saw its own."""
+    """What spec.json says beside the model: how to present any other data as this run saw its own.
+
+    Channels and size of the data are said where there is one kind of image; two kinds have each their own.
+    """
     view = config.view
-    if dataset.kind == "images":
+    if dataset.kind == "images" and dataset.given is None and dataset.other is None:
         channels, height, width = dataset.shape
         kept = DataView.from_json(view.to_json() | {"channels": channels})
         view = replace(kept, size=(height, width))
