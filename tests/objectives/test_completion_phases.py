@@ -109,3 +109,10 @@ def test_what_cannot_be_played_is_refused():
         Completion(least=2)
     with pytest.raises(BadInput, match="a window of 20x20 is larger than the images of 16x16"):
         ContextCompletion((3, 16, 16), window=20)
+
+
+def test_a_budget_in_which_the_net_never_meets_its_critic_is_told_so():
+    game = Completion(alone_images=100, critic_images=10)
+    assert game.unreached(net(), 111) == ""
+    assert "--images 110 ends before the net meets its critic, after 110" in game.unreached(net(), 110)
+    assert Completion(alone_images=100, critic_images=10, weight=0).unreached(net(), 50) == ""

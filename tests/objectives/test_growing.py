@@ -28,6 +28,17 @@ def test_a_phase_at_each_resolution_and_one_for_each_fade():
     assert all(0 <= b - a <= 0.0101 for a, b in pairwise(fine))  # it never jumps
 
 
+def test_a_budget_that_ends_before_full_size_is_told_where_it_ends():
+    model, game = net(), Growing(phase_images=100)
+    assert game.unreached(model, 400) == ""
+    assert game.unreached(model, 399).startswith("--images 399 ends at 16x16 pixels: all are there after 400")
+    assert "ends at 4x4 pixels" in game.unreached(model, 100)
+    said = game.unreached(model, 250)
+    assert "ends at 8x8 pixels" in said
+    enough = int(said.rpartition("--phase-images ")[2])
+    assert Growing(phase_images=enough).unreached(model, 250) == ""
+
+
 def test_a_turn_counts_the_images_of_its_batches():
     model, game = net(), Growing(phase_images=100)
     data = Dataset("d", "images", np.zeros((40, 1, 16, 16), np.uint8), {"train": np.arange(40)})

@@ -11,7 +11,7 @@ from safetensors.torch import load_file
 
 import genzoo
 from genzoo import api
-from genzoo.data.dataset import Dataset
+from genzoo.data.dataset import Dataset, Skipped
 from genzoo.errors import BadInput
 from genzoo.models import load_model, read_spec
 from genzoo.training import progress
@@ -164,3 +164,14 @@ def test_a_long_run_gets_a_remedy_after_twenty_steps(data):
     said = out.getvalue()
     assert "27 h 46 min to go" in said
     assert "--images 290000," in said
+
+
+def test_files_that_are_left_out_and_phases_out_of_reach_are_said_first(data, tmp_path, capfd):
+    bad = tuple(Skipped(f"[{i}].png", "not an image") for i in range(3))
+    genzoo.train("vae", replace(data, skipped=bad), out=tmp_path / "run", **{**SMALL, "images": 8})
+    first = capfd.readouterr().err.splitlines()[0]
+    assert first == ("left out of noise: [0].png: not an image and 2 more; genzoo data noise lists them")
+    small = replace(data, items=data.items[:, :, :4, :4].repeat(2, 2).repeat(2, 3))
+    options = {"images": 8, "batch": 4, "width": 2, "top": 2, "latent": 2}
+    genzoo.train("progressive-gan", small, out=tmp_path / "grown", **options)
+    assert capfd.readouterr().err.startswith("--images 8 ends at 4x4 pixels")

@@ -206,7 +206,7 @@ def dry_run(what: str | None, given: dict[str, Any], flags: dict[str, Any]) -> N
     from genzoo.api import prepare
     from genzoo.training.estimate import estimate
     from genzoo.training.progress import duration
-    from genzoo.training.trainer import assemble, choose_device
+    from genzoo.training.trainer import assemble, choose_device, notices
 
     config, dataset = prepare(
         what, given["data"], origin=given["from"], strict=given["strict"], options=flags
@@ -225,6 +225,8 @@ def dry_run(what: str | None, given: dict[str, Any], flags: dict[str, Any]) -> N
     seconds = found.seconds if found.seconds is not None else 60 * (config.settings.minutes or 0)
     table.add_row("expected time", duration(seconds))
     Console(emoji=False).print(table)
+    for line in notices(run, config, dataset):
+        Console(emoji=False).print(line, highlight=False, markup=False, soft_wrap=True)
     for index, spec in enumerate((config.model, config.objective)):
         Console(emoji=False, file=sys.stdout).print(("model " if index == 0 else "objective "), spec)
 

@@ -79,6 +79,10 @@ class Objective(Configurable, ABC, Generic[M]):
         """How the game is going on items that it was not trained on; the model is in evaluation mode."""
         return Health()
 
+    def unreached(self, model: M, images: int) -> str:
+        """A sentence on the phases that a budget of so many images does not reach; empty if it does."""
+        return ""
+
     def state_dict(self) -> dict[str, Any]:
         """What the rules remember between steps (an image pool, an average): tensors and JSON values."""
         return {}

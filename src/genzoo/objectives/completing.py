@@ -85,6 +85,17 @@ class Completion(Phased[ContextCompletion]):
         seen = self.seen(step)
         return 1 + (seen >= self.alone_images) + (seen >= self.alone_images + self.critic_images)
 
+    def unreached(self, model: ContextCompletion, images: int) -> str:
+        """Which of the critic's phases a budget does not reach, where the critic is to count."""
+        joint = self.alone_images + self.critic_images
+        if not self.weight or images > joint:
+            return ""
+        return (
+            f"--images {images:,} ends before the net meets its critic, after {joint:,}; holes stay blurred: "
+            f"give more, or smaller --alone-images ({self.alone_images:,}) and --critic-images "
+            f"({self.critic_images:,})"
+        )
+
     def turn(self, model: ContextCompletion, step: int) -> Sequence[Update[ContextCompletion]]:
         """The moves of the step's phase."""
         phase, met = self.phase(step), list[Filled]()

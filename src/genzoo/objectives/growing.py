@@ -1,10 +1,12 @@
 """Progressive growing: a game of two players, at a resolution that doubles while they play."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 
 from genzoo.errors import BadInput
 from genzoo.models.adversarial.progressive import ProgressiveGAN
+from genzoo.nn.progressive import resolutions
 from genzoo.objectives.adversarial import Adversarial
 from genzoo.objectives.base import Health, Phased, Update
 from genzoo.objectives.penalties import Penalty
@@ -67,6 +69,17 @@ class Growing(Wrapped[ProgressiveGAN], Phased[ProgressiveGAN]):
         whole = int((phases + 1) // 2)  # stages that have begun to fade in
         fading = min(1.0, max(0.0, phases - (2 * whole - 1))) if whole else 1.0
         return float(min(last, whole - 1 + fading if whole else 0.0))
+
+    def unreached(self, model: ProgressiveGAN, images: int) -> str:
+        """The stage at which a budget ends that does not last until the images' own size has faded in."""
+        if images >= (needed := 2 * model.stages * self.phase_images):
+            return ""
+        h, w = resolutions(model.shape[1:])[math.ceil(self.stage(images, model.stages))]
+        enough = max(1, images // (2 * model.stages + 2))
+        return (
+            f"--images {images:,} ends at {h}x{w} pixels: all are there after {needed:,}; give more, "
+            f"or --phase-images {enough}"
+        )
 
     def begin(self, model: ProgressiveGAN, batch: Batch) -> None:
         """BadInput for rules that the critic cannot be held by; the model is at its first stage."""

@@ -132,4 +132,5 @@ class View:
     def say(self, line: str) -> None:
         """Prints a line, above the bar when there is one."""
         if not self.quiet:
-            (self.bar.console if self.live else self.console).print(line, highlight=False, soft_wrap=True)
+            console = self.bar.console if self.live else self.console
+            console.print(line, highlight=False, markup=False, soft_wrap=True)

@@ -2,7 +2,7 @@
 
 import os
 import signal
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -149,6 +149,8 @@ def train_run(
         keeper, main = Keeper(run, files, describe(config, dataset), save_every), distributed.rank() == 0
         with View(config.name, quiet=quiet or not main) as view:
             keeper.say = view.say
+            for line in notices(run, config, dataset):
+                view.say(line)
             if judge is not None and len(run.optimizers) > 1:
                 keeper.appoint(judge(run.model, config.view, config.settings))
             if resume and files.exists:
@@ -161,6 +163,18 @@ def train_run(
             stopped = play_out(keeper, view, main)
         model = run.learned() if main else run.model
     return Trained(model.eval(), files.path, config, stopped)
+
+
+def notices(run: Run, config: Config, dataset: Dataset) -> Iterator[str]:
+    """What one should know before a run starts: files that are left out, phases that are not reached."""
+    if dataset.skipped:
+        first, n = dataset.skipped[0], len(dataset.skipped)
+        more = f" and {n - 1:,} more; genzoo data {config.data} lists them" if n > 1 else ""
+        yield f"left out of {dataset.name}: {first.path}: {first.reason}{more}"
+    if run.settings.images is not None:
+        said = run.objective.unreached(run.model, run.settings.images)
+        if said:
+            yield said
 
 
 def describe(config: Config, dataset: Dataset) -> dict[str, Any]:
