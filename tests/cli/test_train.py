@@ -125,6 +125,13 @@ def test_a_non_finite_loss_ends_with_code_1_and_an_intact_run(small, tmp_path, c
     assert RunFolder(tmp_path / "run").log()[0]["step"] == 1
 
 
+def test_the_help_of_a_model_lists_the_optimizer_that_it_is_registered_with(capsys):
+    assert main(["train", "pix2pix", "--help"]) == 0
+    said = capsys.readouterr().out
+    assert "(default: 0.0002)" in said
+    assert "(default: 0.5 0.999)" in said
+
+
 def test_the_help_of_a_recipe_lists_its_own_defaults(capsys):
     assert main(["train", "vae-mnist", "--help"]) == 0
     said = capsys.readouterr().out

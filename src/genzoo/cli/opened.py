@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from genzoo.apply import given_labels
-from genzoo.cli.verbs import VERBS
+from genzoo.cli.verbs import DRAWN, VERBS, use_of
 from genzoo.data import BUILTIN, load
 from genzoo.data.batches import Batches, chosen, in_order
 from genzoo.data.dataset import Dataset
@@ -59,7 +59,11 @@ def open_run(path: Path, device: str = "auto") -> Opened:
 def open_for(verb: str, path: Path, device: str = "auto") -> Opened:
     """The run in a folder; BadInput, naming the models that can, if it cannot do what `verb` takes."""
     run = open_run(path, device)
-    if not VERBS[verb].possible(capabilities(run.model)):
+    able_to = capabilities(run.model)
+    if not VERBS[verb].possible(able_to):
+        use = use_of(run.view)
+        if verb in DRAWN and use != verb and VERBS[use].possible(able_to):
+            raise BadInput(f"{path}: this run was not trained to {verb}; genzoo {use} {path} is what it can")
         made_by = VERBS[verb].made_by
         able = "" if made_by else ", ".join(models_that_can(verb))
         others = f"`{made_by}` makes a run that can" if made_by else f"models that can: {able}"

@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from genzoo.cli.parse import typed
-from genzoo.cli.verbs import VERBS
+from genzoo.cli.verbs import VERBS, use_of
 
 SUMMARY = "Train a recipe or a model on DATA into a run folder."
 _FIXED: dict[str, tuple[Any, Any, str]] = {  # name → type, default, meaning
@@ -51,7 +51,8 @@ def main(argv: Sequence[str]) -> int:
     if os.environ.get("RANK", "0") != "0":
         return 0
     able = capabilities(run.model)
-    verb = next((v for v in ("sample", "reconstruct") if VERBS[v].possible(able)), "info")
+    uses = (use_of(run.config.view), "sample", "reconstruct", "complete")
+    verb = next((v for v in uses if VERBS[v].possible(able)), "info")
     line = f"next: genzoo {verb} {run.folder}" + ("" if verb == "info" else f" --out {verb}.png")
     Console(emoji=False).print(line, highlight=False, soft_wrap=True)
     return 0
@@ -116,8 +117,15 @@ def value_of(flag: str, argv: Sequence[str]) -> str | None:
 
 
 def with_recipe(option: Any, recipe: Any) -> Any:
-    """The option with the recipe's value as its default."""
+    """The option with the value of the recipe, or else of the model's registration, as its default."""
+    from genzoo.models.registry import entry_named
+    from genzoo.recipes.options import objective_spec
+
     table = recipe.table({"view": "data"}.get(option.table, option.table))
+    if option.table == "optimizer":
+        table = {**entry_named(recipe.table("model")["name"]).optimizer, **table}
+    elif option.table == "objective":
+        table = objective_spec(recipe)
     if option.field not in table:
         return option
     return dataclasses.replace(option, default=table[option.field])

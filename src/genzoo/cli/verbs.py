@@ -2,6 +2,10 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from genzoo.data.view import View
 
 
 @dataclass(frozen=True)
@@ -135,3 +139,12 @@ VERBS: dict[str, Verb] = {
     ),
     "compare": Verb("genzoo.cli.compare", "measure several runs on one ruler, as a table and a page"),
 }
+
+DRAWN = ("colourise", "superres", "translate")  # verbs of a net that is given pictures
+
+
+def use_of(view: "View") -> str:
+    """The verb that a net given pictures was trained for, by what was left of its images."""
+    return {"grey": "colourise", "half": "superres", "quarter": "superres"}.get(
+        view.degrade or "", "translate"
+    )
