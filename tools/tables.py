@@ -51,6 +51,7 @@ def commands(_: str) -> str:
     for name, verb in VERBS.items():
         able = [] if verb.needs is None else models_that_can(name)
         who = "" if verb.needs is None else "all" if len(able) == len(catalogue()) else ", ".join(able)
+        who = ", ".join([*able, f"runs of `{verb.made_by}`"]) if verb.made_by else who
         rows.append([f"`{name}`", verb.says, who])
     return table("command | what it does | models", rows)
 
