@@ -1,8 +1,11 @@
 """Poisson blending: what it is known to be for simple holes, and what it leaves alone."""
 
+import pytest
 import torch
 
+import genzoo.apply.blend as blending
 from genzoo.apply.blend import blended, carried
+from genzoo.errors import BadInput
 
 
 def hole(size=(24, 30), rows=slice(6, 15), columns=slice(8, 20)):
@@ -90,3 +93,39 @@ def test_an_image_is_blended_alone_as_among_others():
     whole = blended(images, made, known)
     alone = torch.cat([blended(*(t[i : i + 1] for t in (images, made, known))) for i in range(3)])
     assert torch.equal(whole, alone)
+
+
+def somewhere():
+    """Holes of several sizes: inside, in a corner, along borders, in two places, everywhere, nowhere."""
+    known = torch.ones(8, 1, 40, 53, dtype=torch.bool)
+    known[0, :, 20:31, 9:14] = known[1, :, :5, :7] = known[2, :, 31:, 17:] = known[3, :, 12, :] = False
+    known[4, :, :, 40:] = known[5, :, 3:9, 3:9] = known[5, :, 18:30, 5:30] = known[6] = False
+    return known
+
+
+def test_a_part_around_the_hole_is_blended_as_the_whole_image_is(monkeypatch):
+    images, made = (0.3 + 0.4 * torch.rand(8, 3, 40, 53).double() for _ in range(2))
+    known, sizes, solve = somewhere(), [], blending._solved
+
+    def noted(hole, right):
+        sizes.append(hole.shape)
+        return solve(hole, right)
+
+    monkeypatch.setattr(blending, "_solved", noted)
+    found = blended(images, made, known)
+    assert sum(n for n, *_ in sizes) == 7  # nothing to solve without a hole
+    assert min(h * w for _, _, h, w in sizes) == 16 * 16
+    one_mask = torch.cat([blended(images[i : i + 1], made[i : i + 1], known[i : i + 1]) for i in range(8)])
+    assert torch.equal(found, one_mask)
+    shared = blended(images, made, known[:1])
+    monkeypatch.setattr(blending, "_RASTER", 64)
+    torch.testing.assert_close(blended(images, made, known), found, rtol=0, atol=1e-5)
+    torch.testing.assert_close(blended(images, made, known[:1]), shared, rtol=0, atol=1e-5)
+    assert torch.equal(found[0], shared[0])
+
+
+def test_an_equation_that_is_not_solved_is_no_result(monkeypatch):
+    monkeypatch.setattr(blending, "_STEPS", 3)
+    monkeypatch.setattr(blending, "_STEPS_A_SIDE", 0)
+    with pytest.raises(BadInput, match="--blend: a part of 16x16 is not solved after 3 steps; leave it out"):
+        blended(torch.rand(1, 1, 24, 30), torch.rand(1, 1, 24, 30), hole())
