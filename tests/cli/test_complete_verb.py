@@ -1,5 +1,7 @@
 """`genzoo complete` by a net for any size, whose files keep sizes, names and known pixels, and by search."""
 
+import csv
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -70,6 +72,43 @@ def test_every_file_comes_back_at_its_size_with_what_was_known_untouched(
         assert (done[:, : width // 2] != was[:, : width // 2]).any()
 
 
+def test_a_picture_that_the_mask_does_not_fit_is_left_out_and_the_others_go_on(
+    genzoo, filler, photos, tmp_path
+):
+    hidden = np.zeros(SIZES["two.png"], np.uint8)
+    hidden[5:9, 4:12] = 255
+    Image.fromarray(hidden).save(tmp_path / "mask.png")
+    code, out, err = genzoo("complete", filler, "--data", photos, "--mask", "mask.png", "--out", "done")
+    assert (code, err) == (0, "")
+    assert "1 images" in out
+    reason = "--mask mask.png: is 40x23 (height x width), the images are 16x16"
+    assert f"left out: a/one.png: {reason}" in out
+    with (tmp_path / "done/skipped.csv").open(newline="") as table:
+        rows = list(csv.reader(table))
+    assert rows[0] == ["file", "reason"]
+    assert ["a/one.png", reason] in rows
+    assert "broken.png" in [name for name, _ in rows]
+    done, was = pixels(tmp_path / "done/two.png"), pixels(photos / "two.png")
+    assert (done[hidden == 0] == was[hidden == 0]).all()
+    assert not (tmp_path / "done/a").exists()
+
+
+@pytest.mark.parametrize(
+    ("value", "says"), [(0, "hides nothing"), (255, "hides every pixel"), (None, "not an image file")]
+)
+def test_a_mask_that_is_none_is_refused_before_anything_is_written(
+    genzoo, filler, photos, tmp_path, value, says
+):
+    if value is None:
+        (tmp_path / "mask.png").write_text("no image")
+    else:
+        Image.fromarray(np.full((16, 16), value, np.uint8)).save(tmp_path / "mask.png")
+    code, _, err = genzoo("complete", filler, "--data", photos, "--mask", "mask.png", "--out", "done")
+    assert code == 2
+    assert f"--mask mask.png: {says}" in err
+    assert not (tmp_path / "done").exists()
+
+
 def test_a_run_of_one_size_and_a_folder_of_nothing_are_refused(genzoo, filler, uniform_run, photos):
     code, _, err = genzoo("complete", uniform_run, "--data", photos, "--out", "done")
     assert code == 2
@@ -114,6 +153,13 @@ def test_blending_changes_what_a_net_filled_in(genzoo, filler, photos):
         ("filler", ("--steps", 3), "--steps: ContextCompletion completes without a search; leave it out"),
         ("filler", ("--critic-weight", 0), "--critic-weight: ContextCompletion completes without a search"),
         ("filler", ("-k", 2), "-k 2: ContextCompletion has one completion of a hole; leave it out"),
+        (
+            "filler",
+            ("--temperature", 0.5),
+            "--temperature 0.5: ContextCompletion draws nothing; leave",
+        ),
+        ("filler", ("--split", "test", "--out", "done"), "--split test: a folder gets the images of every"),
+        ("filler", ("--batch", 64, "--out", "done"), "--batch 64: a folder is filled one image at a time"),
         ("grey", ("--temperature", 0.5), "--temperature 0.5: GreyRun searches and draws nothing"),
         ("grey", ("--critic-weight", 1), "--critic-weight 1.0: the critic of GreyRun does not exist"),
         ("grey", ("--restarts", 0), "--restarts must be at least 1, got 0"),
@@ -122,10 +168,18 @@ def test_blending_changes_what_a_net_filled_in(genzoo, filler, photos):
 )
 @pytest.mark.usefixtures("filler", "grey", "photos")
 def test_flags_of_the_other_way_to_complete_are_refused(genzoo, run, words, says):
-    data = (
-        () if "--data" in words else ("--data", "photos/" if run == "filler" else "toy.npz", "--split", "all")
-    )
+    data = () if "--data" in words else ("--data", "photos/" if run == "filler" else "toy.npz")
+    data += ("--split", "all") if data and "--out" not in words else ()
     out = () if "--out" in words else ("--out", "c.png")
     code, _, err = genzoo("complete", run, *data, *words, *out)
     assert code == 2
     assert says in err
+
+
+def test_a_page_of_ones_own_pictures_shows_all_of_them(genzoo, filler, photos):
+    one = photos / "two.png"
+    code, out, err = genzoo("complete", filler, "--data", one, "--mask", "center", "--out", "one.png")
+    assert (code, err) == (0, "")
+    assert out == "wrote one.png  (1 rows: occluded, completion, original)\n"
+    code, out, _ = genzoo("complete", filler, "--data", photos, "--mask", "center", "--out", "both.png")
+    assert (code, out) == (0, "wrote both.png  (2 rows: occluded, completion, original)\n")

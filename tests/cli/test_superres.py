@@ -85,6 +85,29 @@ def test_files_keep_their_names(genzoo, painter, tmp_path):
     assert first[:3] == second[:3]
 
 
+@pytest.mark.parametrize(
+    ("verb", "run", "size", "channels"),
+    [
+        ("colourise", "painter", (8, 8), 1),
+        ("superres", "enlarger", (4, 4), 3),
+        ("superres", "enlarger", (9, 9), 3),
+    ],
+)
+def test_files_that_cannot_be_read_are_listed_beside_the_others(
+    genzoo, request, tmp_path, verb, run, size, channels
+):
+    photographs(tmp_path / "mine", size=size, channels=channels)
+    (tmp_path / "mine/a/broken.png").write_bytes(b"nothing")
+    words = (verb, request.getfixturevalue(run), "--data", "mine", "-k", 1)
+    code, out, err = genzoo(*words, "--out", "all")
+    assert (code, err) == (0, "")
+    assert out.startswith("wrote all  (3 images)\nleft out: a/broken.png: not an image")
+    assert (tmp_path / "all/skipped.csv").read_text().startswith("file,reason\na/broken.png,")
+    code, out, _ = genzoo(*words, "-n", 2, "--out", "two")
+    assert (code, out) == (0, "wrote two  (2 images)\n")
+    assert not (tmp_path / "two/skipped.csv").exists()
+
+
 def test_small_images_are_enlarged_as_they_are_and_larger_ones_made_small(genzoo, enlarger, tmp_path):
     small = photographs(tmp_path / "small", size=(4, 4))
     photographs(tmp_path / "large", size=(16, 16))
@@ -124,8 +147,8 @@ def test_without_data_the_test_images_of_the_runs_own_are_taken(genzoo, enlarger
 @pytest.mark.parametrize(
     ("verb", "run", "says"),
     [
-        ("colourise", "enlarger", "cannot colourise; `genzoo train gated-pixelcnn --degrade grey`"),
-        ("superres", "painter", "cannot superres; `genzoo train gated-pixelcnn --degrade half`"),
+        ("colourise", "enlarger", "this run was not trained to colourise; genzoo superres"),
+        ("superres", "painter", "this run was not trained to superres; genzoo colourise"),
         ("superres", "uniform_run", "cannot superres; `genzoo train gated-pixelcnn --degrade half`"),
     ],
 )

@@ -4,26 +4,33 @@ Reference: van den Oord, Kalchbrenner & Kavukcuoglu (2016), "Pixel Recurrent Neu
 arXiv:1601.06759, figure 1: occluded | completions | original.
 """
 
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
-import numpy as np
 import torch
 from jaxtyping import Bool, Float
-from PIL import Image, UnidentifiedImageError
-from torch import Tensor
+from torch import Tensor, nn
 
 from genzoo.apply.pictures import rows_picture
 from genzoo.apply.placement import Tick, batch_of, nothing
+from genzoo.data.decode import at_own_size, quiet
+from genzoo.data.folders import Folder
+from genzoo.data.listing import Unusable
+from genzoo.data.sources import PIXEL_LIMIT
 from genzoo.errors import BadInput, nearest
 from genzoo.images import centre
 from genzoo.models import Model
 from genzoo.models.base import Completes, evaluating
+from genzoo.nn.completing import CompletionNet
 from genzoo.random import seeded
-from genzoo.types import Given, Images, Known, Picture
+from genzoo.types import Batch, Given, Images, Known, Picture
 
 MASKS = ("top", "bottom", "left", "right", "center")
 Masks = Bool[Tensor, "#b 1 h w"]  # one for all images, or one for each
 HIDDEN = 0.5  # the grey that unknown pixels are shown in
+_WHOLE = 2**20  # pixels of an image that a net of bounded reach completes in one piece
+_TILE = 512  # side of the squares whose holes such a net fills one after the other in a larger one
 
 
 def mask_named(name: str, height: int, width: int) -> Known:
@@ -47,26 +54,52 @@ def mask_named(name: str, height: int, width: int) -> Known:
 
 
 def mask_from_file(path: str | Path, height: int, width: int) -> Known:
-    """The mask in an image file of the model's own size: white pixels are unknown, black ones known."""
-    try:
-        with Image.open(path) as file:
-            grey = np.asarray(file.convert("L"))
-    except (UnidentifiedImageError, OSError) as error:
-        raise BadInput(f"--mask {path}: not an image file that can be read ({error})") from error
-    if grey.shape != (height, width):
-        got = f"{grey.shape[0]}x{grey.shape[1]}"
-        raise BadInput(f"--mask {path}: is {got} (height x width), the images are {height}x{width}")
-    known = torch.from_numpy(grey < 128)[None, None]
-    if bool(known.all()):
-        raise BadInput(f"--mask {path}: hides nothing; white pixels are those to be completed")
-    return known
+    """The mask in an image file of the images' own size: white pixels are unknown, black ones known."""
+    return _hiding_some(_of_size(_drawn(path), path, height, width), path)
 
 
 def mask(name_or_path: str | Path, height: int, width: int) -> Known:
-    """The mask of this name, or the one in the image file at this path."""
+    """The mask of this name, or the one in the image file at this path; some pixels are hidden, not all."""
+    return masking(name_or_path)(height, width)
+
+
+def masking(name_or_path: str | Path) -> Callable[[int, int], Known]:
+    """`mask` for images of many heights and widths; BadInput at once for a name or a file that is none."""
     if Path(name_or_path).is_file():
-        return mask_from_file(name_or_path, height, width)
-    return mask_named(str(name_or_path), height, width)
+        return partial(_of_size, _hiding_some(_drawn(name_or_path), name_or_path), name_or_path)
+    name = str(name_or_path)
+    mask_named(name, 2, 2)
+    return lambda height, width: _hiding_some(mask_named(name, height, width), name)
+
+
+def _drawn(path: str | Path) -> Known:
+    """The mask in an image file; what is transparent hides nothing."""
+    path = Path(path)
+    try:
+        path.stat()
+        files = Folder(path.parent, {path.name})
+        with quiet():
+            [grey] = at_own_size(files, files.members()[0], 1, (0, 0, 0), PIXEL_LIMIT)
+    except (Unusable, OSError) as error:
+        raise BadInput(f"--mask {path}: not an image file that can be read ({error})") from error
+    return torch.from_numpy(grey < 128)[None, None]
+
+
+def _of_size(known: Known, path: str | Path, height: int, width: int) -> Known:
+    """The mask; BadInput if it is of another size than the images."""
+    if known.shape[2:] != (height, width):
+        got = f"{known.shape[2]}x{known.shape[3]}"
+        raise BadInput(f"--mask {path}: is {got} (height x width), the images are {height}x{width}")
+    return known
+
+
+def _hiding_some(known: Known, said: str | Path) -> Known:
+    """The mask; BadInput if it leaves nothing to complete, or nothing to complete it from."""
+    if bool(known.all()):
+        raise BadInput(f"--mask {said}: hides nothing; white pixels are those to be completed")
+    if not bool(known.any()):
+        raise BadInput(f"--mask {said}: hides every pixel; black or transparent ones are those to be kept")
+    return known
 
 
 def occluded(images: Images, known: Masks) -> Images:
@@ -104,9 +137,60 @@ def complete(
         part = batch_of(wanted, conditions, model, start, start + batch)
         mask = model.placed(masks[start : start + batch])
         with evaluating(model), seeded(seed, "complete", start):
-            parts.append(model.complete(part.images, mask, part.given, temperature=temperature))
+            parts.append(_completed(model, part, mask, temperature))
         tick(len(part))
     return torch.cat(parts).unflatten(0, (len(images), k))
+
+
+def _completed(model: Model, part: Batch, known: Known, temperature: float) -> Images:
+    """What the model makes of a few images; by a net of bounded reach large ones hole by hole.
+
+    Such a net's memory grows with what it is given, not with the picture.
+    """
+    assert isinstance(model, Completes)
+    x, net = part.images, getattr(model, "completer", None)
+    if not isinstance(net, CompletionNet) or x[0, 0].numel() <= _WHOLE:
+        return model.complete(x, known, part.given, temperature=temperature)
+    made, (reach, step) = x.clone(), _sees(net)
+    for rows, columns in _holes((~known).any(0)[0]):
+        top, left = (max(0, side.start - reach) // step * step for side in (rows, columns))
+        bottom, right = (-(-(side.stop + reach) // step) * step for side in (rows, columns))
+        seen, mask = (t[..., top:bottom, left:right] for t in (x, known))
+        filled = model.complete(seen, mask, part.given, temperature=temperature)
+        made[..., rows, columns] = filled[
+            ..., rows.start - top : rows.stop - top, columns.start - left : columns.stop - left
+        ]
+    return made
+
+
+def _holes(hidden: Bool[Tensor, "h w"]) -> Iterator[tuple[slice, slice]]:
+    """Rows and columns of what is hidden in each square of a raster."""
+    for top in range(0, hidden.shape[0], _TILE):
+        for left in range(0, hidden.shape[1], _TILE):
+            places = hidden[top : top + _TILE, left : left + _TILE].nonzero()
+            if len(places):
+                first, last = places.amin(0).tolist(), places.amax(0).tolist()
+                yield (
+                    slice(top + first[0], top + last[0] + 1),
+                    slice(left + first[1], left + last[1] + 1),
+                )
+
+
+def _sees(net: nn.Module) -> tuple[int, int]:
+    """How far a pixel sees that is made by convolutions one after the other, and what their strides come to.
+
+    Between two pixels so far apart there is no path, wherever they lie in the strides' raster.
+    """
+    reach, scale, coarsest = 0, 1, 1
+    for layer in net.modules():
+        if isinstance(layer, nn.ConvTranspose2d):
+            reach += layer.kernel_size[0] // 2 * scale
+            scale //= layer.stride[0]
+        elif isinstance(layer, nn.Conv2d):
+            reach += layer.kernel_size[0] // 2 * layer.dilation[0] * scale
+            scale *= layer.stride[0]
+            coarsest = max(coarsest, scale)
+    return reach + coarsest, coarsest
 
 
 def completions_picture(images: Images, known: Masks, completions: Float[Tensor, "b k c h w"]) -> Picture:

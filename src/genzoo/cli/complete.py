@@ -4,23 +4,23 @@ from typing import Annotated
 
 import tyro
 
-from genzoo.cli.options import (
-    BatchSize,
-    Completions,
-    Data,
-    Device,
-    Mask,
-    Out,
-    Overwrite,
-    Run,
-    Seed,
-    Split,
-    Temperature,
-)
+from genzoo.cli.options import Completions, Data, Device, Mask, Out, Overwrite, Run, Seed
 
 Limit = Annotated[
     int | None,
     tyro.conf.arg(aliases=("-n",), help="How many; without it 8 of a page or of arrays, all of a folder."),
+]
+Split = Annotated[
+    str | None,
+    tyro.conf.arg(help="Which items: train, val, test or all; without it test of the run's own data, all of --data."),
+]
+Temperature = Annotated[
+    float | None,
+    tyro.conf.arg(help="Below 1 sharpens what is drawn, by a run that draws completions; 1."),
+]
+BatchSize = Annotated[
+    int | None,
+    tyro.conf.arg(help="How many at a time, for a page or arrays; 64. A folder goes one by one."),
 ]
 Blend = Annotated[
     bool,
@@ -47,12 +47,12 @@ def command(
     out: Out,
     mask: Mask = "bottom",
     data: Data = None,
-    split: Split = "test",
+    split: Split = None,
     n: Limit = None,
     k: Completions = None,
-    temperature: Temperature = 1.0,
+    temperature: Temperature = None,
     seed: Seed = 0,
-    batch: BatchSize = 64,
+    batch: BatchSize = None,
     blend: Blend = False,
     steps: Descent = None,
     restarts: Restarts = None,
@@ -66,6 +66,7 @@ def command(
 
     --out NAME.png is a picture; NAME.npz gets originals, known and completions (n k c h w). Into a folder
     goes every image of --data DATA at its own size, under its own name, by a run that completes any size.
+    A file that cannot be read, or that the mask does not fit, is listed, in skipped.csv too.
     """
     from genzoo.cli.completing import Options, completed
 

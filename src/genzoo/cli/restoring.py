@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from genzoo.cli.opened import Opened
     from genzoo.data import Dataset, View
+    from genzoo.data.dataset import Skipped
     from genzoo.types import Images
 
 Draws = Annotated[int, tyro.conf.arg(aliases=("-k",), help="Draws of each.")]
@@ -51,11 +52,13 @@ class Taken:
         pictures: grey or small images.
         originals: what they were made of; None if they came as they are.
         names: of the files that they came from; empty if they came from none.
+        skipped: files that are missing among them, and why.
     """
 
     pictures: "Float[Tensor, 'b _ _ _']"
     originals: "Images | None"
     names: tuple[str, ...]
+    skipped: "tuple[Skipped, ...]" = ()
 
 
 def restored(verb: str, run: Path, out: Path, options: Options, *, device: str, overwrite: bool) -> None:
@@ -64,6 +67,7 @@ def restored(verb: str, run: Path, out: Path, options: Options, *, device: str, 
     from genzoo.cli.console import progress
     from genzoo.cli.opened import image_size, open_for
     from genzoo.cli.output import form_of, write_arrays, write_picture
+    from genzoo.cli.translating import say_skipped, write_skipped
 
     form = form_of(out, {"picture", "folder", "arrays"}, overwrite=overwrite)
     opened = open_for(verb, run, device)
@@ -85,6 +89,8 @@ def restored(verb: str, run: Path, out: Path, options: Options, *, device: str, 
         write_picture(picture, out, image_size(opened), f"{len(drawn)} rows: given, {k} draws{last}")
     elif form == "folder":
         write_files(drawn, taken.names, out)
+        write_skipped(out, taken.skipped)
+        say_skipped(taken.skipped, out)
     else:
         known = {} if taken.originals is None else {"originals": taken.originals.numpy()}
         write_arrays(out, given=taken.pictures.numpy(), drawn=drawn.float().numpy(), **known)
@@ -102,15 +108,16 @@ def take(opened: "Opened", options: Options) -> Taken:
     dataset = given or data_for(opened, options.data)
     split = options.split or ("test" if options.data is None else "all")
     positions = dataset.split(split)
-    if options.n is not None and options.n < len(positions):
-        positions = chosen(dataset, split, options.n, options.seed)
+    skipped = dataset.skipped
+    if options.n is not None and options.n < len(positions):  # what could not be read is not missed then
+        positions, skipped = chosen(dataset, split, options.n, options.seed), ()
     names = tuple(dataset.names[i] for i in positions) if dataset.names else ()
     batch = presented(dataset, positions, opened.view, options.seed, () if given else {"images"})
     if given:
-        return Taken(batch.images, None, names)
+        return Taken(batch.images, None, names, skipped)
     assert batch.given is not None
     assert batch.given.images is not None
-    return Taken(batch.given.images, batch.images, names)
+    return Taken(batch.given.images, batch.images, names, skipped)
 
 
 def pictures_of(opened: "Opened", source: str | None) -> "Dataset | None":

@@ -23,7 +23,8 @@ def command(
 
     --out NAME.png has a row for each: what is given | K draws | the original, where it is known; a folder
     gets a file for each draw, under the name of what it was drawn from; NAME.npz gets given, drawn
-    (n k c h w) and originals.
+    (n k c h w) and originals. A folder's files that cannot be read are listed, in
+    skipped.csv too.
     """
     from genzoo.cli.restoring import restored
 
