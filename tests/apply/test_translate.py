@@ -41,6 +41,11 @@ def test_at_its_own_size_it_is_what_the_model_says():
     assert translate(net, expected, to="A").shape == images.shape
 
 
+def test_no_images_become_no_images():
+    assert translate(both_ways(), torch.rand(0, 1, 8, 8)).shape == (0, 3, 8, 8)
+    assert translate(drawing(), torch.rand(0, 1, 16, 16)).shape == (0, 1, 16, 16)
+
+
 def test_what_is_drawn_belongs_to_the_image_and_the_seed_not_to_the_batch():
     net, images = drawing(), torch.rand(5, 1, 16, 16)
     whole = translate(net, images, seed=3)
@@ -73,6 +78,30 @@ def test_a_picture_at_the_trained_scale_just_covers_the_size_and_keeps_its_form(
         ((16, 50), (16, 50)),
     ):
         assert at_trained_scale(torch.rand(1, 3, h, w), (16, 16)).shape[2:] == expected
+
+
+def test_a_picture_for_a_net_of_padded_images_just_fits_into_their_size():
+    for (h, w), expected in (
+        ((64, 64), (16, 16)),
+        ((100, 300), (5, 16)),
+        ((8, 4), (16, 8)),
+        ((1, 99), (1, 16)),
+    ):
+        assert at_trained_scale(torch.rand(1, 3, h, w), (16, 16), "pad").shape[2:] == expected
+
+
+def test_what_a_model_sees_of_tiles_may_be_made_of_them():
+    made = translate_pictures(Direction(Negative()), [torch.rand(1, 1, 20, 30)], [0], seen=torch.zeros_like)
+    assert (made[0] == 1).all()
+
+
+def test_a_direction_says_what_it_makes_and_whether_it_draws():
+    there = Direction(CycleGAN((3, 8, 8), picture=(1, 8, 8), width=2, blocks=1, critic_width=2))
+    assert (there.takes, there.makes, there.has_noise) == ((1, 8, 8), (3, 8, 8), False)
+    back = Direction(there.model, to="A")
+    assert (back.takes, back.makes) == ((3, 8, 8), (1, 8, 8))
+    assert Direction(drawing()).has_noise
+    assert not Direction(Pix2Pix((1, 16, 16), picture=(1, 16, 16), width=4, dropout=0.0)).has_noise
 
 
 def test_the_way_back_other_models_and_other_shapes_are_refused():

@@ -2,24 +2,13 @@
 
 import csv
 
-import numpy as np
 import pytest
 import torch
-from PIL import Image
-from run_fakes import save_run
+from translate_fakes import both_ways_run, drawing_run, picture, size_of, written
 
-from genzoo.data.view import View
-from genzoo.models.adversarial.cyclegan import CycleGAN
-from genzoo.models.adversarial.pix2pix import Pix2Pix
+from genzoo.models import load_model
 
-VIEW = View(size=(16, 16), channels=3)
 SIZES = {"a/one.png": (16, 16), "a/two.jpg": (40, 30), "b/one.png": (100, 20), "three.webp": (9, 12)}
-
-
-def picture(path, size, seed=0):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    pixels = np.random.default_rng(seed).integers(0, 256, (*size, 3), dtype=np.uint8)
-    Image.fromarray(pixels).save(path)
 
 
 @pytest.fixture
@@ -41,24 +30,12 @@ def pairs(tmp_path):
 
 @pytest.fixture
 def both_ways(tmp_path, pairs):
-    model = CycleGAN((3, 16, 16), picture=(3, 16, 16), width=4, blocks=1, critic_width=4)
-    return save_run(tmp_path / "both", model, view=VIEW, data="A::B")
+    return both_ways_run(tmp_path / "both")
 
 
 @pytest.fixture
 def one_way(tmp_path, pairs):
-    model = Pix2Pix((3, 16, 16), picture=(3, 16, 16), width=4, critic_width=4)
-    return save_run(tmp_path / "one", model, view=VIEW, data=pairs)
-
-
-def size_of(path):
-    """Rows and columns."""
-    with Image.open(path) as image:
-        return image.size[::-1]
-
-
-def written(folder):
-    return sorted(str(p.relative_to(folder)) for p in folder.rglob("*.png"))
+    return drawing_run(tmp_path / "one", dropout=0.5, data=pairs)
 
 
 def test_a_folder_comes_back_under_its_names_at_its_form_and_bad_files_are_listed(
@@ -115,9 +92,11 @@ def test_what_is_there_by_other_settings_is_not_mixed_with_new_ones(genzoo, both
     before = (tmp_path / "done/three.png").read_bytes()
     assert genzoo(*words, "--to", "A", "--overwrite")[0] == 0
     assert (tmp_path / "done/three.png").read_bytes() != before
-    code, _, err = genzoo("translate", both_ways, "--data", photos, "--out", photos)
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other/mine.txt").write_text("mine")
+    code, _, err = genzoo("translate", both_ways, "--data", photos, "--out", "other")
     assert code == 2
-    assert "is there already and holds other things" in err
+    assert "other: is there already and holds other things; give another name, or --overwrite" in err
 
 
 def test_overwriting_writes_what_is_due_and_touches_no_other_file(genzoo, both_ways, photos, tmp_path):
@@ -167,6 +146,9 @@ def test_noise_can_be_left_out(genzoo, one_way, photos, tmp_path):
         (("-n", 0, "--out", "x.png"), "-n and --batch must be at least 1, got n=0"),
         (("--batch", 0, "--data", "A/", "--out", "x"), "-n and --batch must be at least 1"),
         (("--temperature", -1, "--out", "x.png"), "--temperature must not be negative, got -1"),
+        (("--scale", "own", "--out", "x.png"), "--scale own: a page has images of the run's size; leave it"),
+        (("--split", "val", "--data", "A/", "--out", "x"), "--split val: into a folder goes every image"),
+        (("--as-is", "--data", "A/", "--out", "x"), "--as-is: this run was trained without --degrade"),
         (("--data", "mnist5k", "--out", "x"), "mnist5k: image files are wanted here; give one folder"),
         (("--data", "pairs:A::B", "--out", "x"), "pairs:A::B: image files are wanted here; give one folder"),
     ],
@@ -177,6 +159,26 @@ def test_what_cannot_be_done_is_said_and_nothing_is_written(genzoo, one_way, tmp
     assert says in err
     assert not (tmp_path / "x").exists()
     assert not (tmp_path / "x.png").exists()
+
+
+def test_noise_is_not_asked_of_a_run_that_has_none(genzoo, both_ways, tmp_path, photos):
+    quiet = drawing_run(tmp_path / "quiet", data="pairs:A::B")
+    for run, name in ((both_ways, "CycleGAN"), (quiet, "Pix2Pix")):
+        code, _, err = genzoo("translate", run, "--temperature", 0.5, "--out", "x.png")
+        assert code == 2
+        assert f"--temperature 0.5: this {name} has no noise; leave it out" in err
+
+
+def test_a_page_is_made_in_batches_as_large_as_they_are_asked_for(genzoo, both_ways, monkeypatch):
+    seen = []
+    original = type(load_model(both_ways)).translate
+    monkeypatch.setattr(
+        "genzoo.models.adversarial.cyclegan.CycleGAN.translate",
+        lambda self, images, to="B": (seen.append(len(images)), original(self, images, to))[1],
+    )
+    words = ("translate", both_ways, "-n", 3, "--split", "all")
+    assert genzoo(*words, "--batch", 2, "--out", "x.png")[0] == 0
+    assert seen == [2, 1, 2, 1]
 
 
 def test_a_run_that_does_not_translate_names_those_that_can(genzoo, uniform_run):

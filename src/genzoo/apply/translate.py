@@ -1,6 +1,6 @@
 """Images of one kind made into images of another, at the size a model was trained at and at any other."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -11,6 +11,7 @@ from torch.nn import functional as F
 from genzoo.apply.placement import Tick, nothing
 from genzoo.apply.sample import sample_at
 from genzoo.apply.tiles import Tiling
+from genzoo.data.view import Fit
 from genzoo.errors import BadInput
 from genzoo.models import Model
 from genzoo.models.base import Pictured, Translates, capabilities, evaluating
@@ -59,6 +60,18 @@ class Direction:
             c, h, w = self.model.condition_shape
         return c, h, w
 
+    @property
+    def makes(self) -> tuple[int, int, int]:
+        """Shape (c, h, w) of what it makes."""
+        shape = self.model.domains[self.to] if isinstance(self.model, Translates) else self.model.shape
+        c, h, w = shape
+        return c, h, w
+
+    @property
+    def has_noise(self) -> bool:
+        """Whether translations are drawn: of one picture there are many."""
+        return not isinstance(self.model, Translates) and getattr(self.model, "latent", None) != 0
+
     def __call__(self, images: Pictures, numbers: Int[Tensor, " b"]) -> Pictures:
         """The images, shape (b, *takes), as ones of the other kind.
 
@@ -98,6 +111,8 @@ def translate(
     direction = Direction(model, to, temperature, seed)
     if tuple(images.shape[1:]) != direction.takes:
         raise BadInput(f"expected images of shape {direction.takes}, got {tuple(images.shape[1:])}")
+    if not len(images):
+        return images.new_zeros(0, *direction.makes)
     parts = []
     for some, numbers in zip(images.split(batch), torch.arange(len(images)).split(batch), strict=True):
         parts.append(direction(some, numbers))
@@ -106,7 +121,11 @@ def translate(
 
 
 def translate_pictures(
-    direction: Direction, pictures: Sequence[OfAnySize], numbers: Sequence[int], batch: int = 16
+    direction: Direction,
+    pictures: Sequence[OfAnySize],
+    numbers: Sequence[int],
+    batch: int = 16,
+    seen: Callable[[Pictures], Pictures] = lambda tiles: tiles,
 ) -> list[OfAnySize]:
     """Pictures of any sizes, each shape (1, c, h, w), as ones of the other kind and of the same sizes.
 
@@ -115,25 +134,34 @@ def translate_pictures(
     Args:
         numbers: of each picture, which its noise belongs to.
         batch: tiles at once.
+        seen: what the model is given of tiles, such as their outlines.
     """
     size = direction.takes[1:]
     tilings = [Tiling((int(p.shape[2]), int(p.shape[3])), (size[0], size[1])) for p in pictures]
     cut = [tiling.cut(picture) for tiling, picture in zip(tilings, pictures, strict=True)]
     marks = torch.cat([n + (torch.arange(len(c)) << 32) for n, c in zip(numbers, cut, strict=True)])
     tiles = torch.cat(cut)
-    made = [direction(x, n) for x, n in zip(tiles.split(batch), marks.split(batch), strict=True)]
+    made = [direction(seen(x), n) for x, n in zip(tiles.split(batch), marks.split(batch), strict=True)]
     parts = torch.cat(made).split([len(c) for c in cut])
     return [tiling.joined(part) for tiling, part in zip(tilings, parts, strict=True)]
 
 
-def at_trained_scale(picture: OfAnySize, size: tuple[int, int]) -> OfAnySize:
-    """The picture resized so that it just covers `size`: one side is equal, the other equal or longer.
+def at_trained_scale(picture: OfAnySize, size: tuple[int, int], fit: Fit = "crop") -> OfAnySize:
+    """The picture resized as images to train on are, before their middle is cut out or they are padded.
 
-    Images to train on are resized so before their middle is cut out; here nothing is cut off.
+    Here nothing is cut off, and nothing added.
+
+    Args:
+        size: (height, width) of the images to train on.
+        fit: how they were fitted: by `pad` the picture just fits into `size`, else it just covers it.
     """
     h, w = picture.shape[2:]
-    factor = max(size[0] / h, size[1] / w)
-    wanted = (max(size[0], round(h * factor)), max(size[1], round(w * factor)))
+    if fit == "pad":
+        factor = min(size[0] / h, size[1] / w)
+        wanted = (min(size[0], max(1, round(h * factor))), min(size[1], max(1, round(w * factor))))
+    else:
+        factor = max(size[0] / h, size[1] / w)
+        wanted = (max(size[0], round(h * factor)), max(size[1], round(w * factor)))
     if wanted == (h, w):
         return picture
     return F.interpolate(picture, wanted, mode="bicubic", antialias=True).clamp(0, 1)

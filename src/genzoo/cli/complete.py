@@ -12,7 +12,9 @@ Limit = Annotated[
 ]
 Split = Annotated[
     str | None,
-    tyro.conf.arg(help="Which items: train, val, test or all; without it test of the run's own data, all of --data."),
+    tyro.conf.arg(
+        help="Which items: train, val, test or all; by default test of its own data, all of --data."
+    ),
 ]
 Temperature = Annotated[
     float | None,

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 import tyro
 
-from genzoo.cli.options import BatchSize, Data, Device, Out, Overwrite, Run, Seed, Temperature
+from genzoo.cli.options import BatchSize, Data, Device, Out, Overwrite, Run, Seed
 from genzoo.cli.restoring import Limit
 
 To = Annotated[
@@ -25,6 +25,18 @@ Split = Annotated[
     ),
 ]
 
+Cooled = Annotated[
+    float | None,
+    tyro.conf.arg(help="0 for no noise, where translations are drawn; 1, all of it, unless it is given."),
+]
+AsIs = Annotated[
+    bool,
+    tyro.conf.arg(
+        help="DATA are outlines, or whatever else a run with --degrade is given, and not whole pictures "
+        "from which that is made."
+    ),
+]
+
 _ROWS = 8  # of a page, unless more are asked for
 
 
@@ -38,7 +50,8 @@ def command(
     split: Split = None,
     n: Limit = None,
     scale: Scale = "auto",
-    temperature: Temperature = 1.0,
+    as_is: AsIs = False,
+    temperature: Cooled = None,
     seed: Seed = 0,
     batch: BatchSize = 16,
     device: Device = "auto",
@@ -48,22 +61,22 @@ def command(
 
     --out NAME.png has a row for each of -n images: what is given | its translation | back again, by a run
     that learned both ways, | what truly belongs to it, where that is known. Into a folder goes every image
-    of --data DATA, of whatever size and under its own name, as PNG; larger ones are translated in tiles
-    that overlap. A file that cannot be read is listed, in skipped.csv too. The same command goes on where it
-    was interrupted.
+    of --data DATA, of any size, as PNG of its name; larger ones in tiles that overlap, bad files listed in
+    skipped.csv. The same command goes on where it was interrupted. A run with --degrade makes outlines, or
+    the like, of whole pictures, unless --as-is.
     """
     from genzoo.apply.translate import Direction
     from genzoo.cli.opened import open_for
     from genzoo.cli.output import form_of
-    from genzoo.cli.translating import before_and_after, check_counts, whole_source
+    from genzoo.cli.translate_page import before_and_after
+    from genzoo.cli.translating import Taken, check_used, whole_source
 
-    check_counts(n, batch)
     opened = open_for("translate", run, device)
-    direction = Direction(opened.model, to, temperature, seed)
-    if form_of(out, {"picture", "folder"}, overwrite=True) == "picture":
-        form_of(out, {"picture"}, overwrite=overwrite)
-        return before_and_after(opened, direction, data, split, n or _ROWS, out)
-    own = scale == "own" or (scale == "auto" and opened.view.fit == "patches")
-    return whole_source(
-        opened, direction, data, out, own_scale=own, limit=n, batch=batch, overwrite=overwrite
-    )
+    direction = Direction(opened.model, to, 1.0 if temperature is None else temperature, seed)
+    form = form_of(out, {"picture", "folder"}, overwrite=True)  # a folder may go on
+    check_used(direction, form, n, batch, temperature=temperature, scale=scale, split=split)
+    taken = Taken(opened, direction, data, as_is)
+    if form == "folder":
+        return whole_source(taken, out, scale=scale, limit=n, batch=batch, overwrite=overwrite)
+    form_of(out, {form}, overwrite=overwrite)
+    return before_and_after(taken, split, n or _ROWS, out, batch=batch)

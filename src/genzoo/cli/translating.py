@@ -1,140 +1,162 @@
-"""What `genzoo translate` does: a page of pictures before and after, or a folder, picture by picture."""
+"""What `genzoo translate` takes, and a folder of translations, made picture by picture."""
 
 import csv
 import io
-import json
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
-from genzoo.apply.codec.listing import different, safe_name
-from genzoo.apply.pictures import rows_picture
+from genzoo.apply.codec.fingerprint import fingerprint
 from genzoo.apply.placement import Tick
-from genzoo.apply.translate import Direction, at_trained_scale, translate, translate_pictures
+from genzoo.apply.translate import Direction, Pictures, at_trained_scale, translate_pictures
 from genzoo.cli.console import out as console
 from genzoo.cli.console import progress, wrote
-from genzoo.cli.opened import Opened, data_for, view_of_others
-from genzoo.cli.output import write_picture
-from genzoo.data import load
-from genzoo.data.batches import chosen, presented
+from genzoo.cli.opened import Opened
+from genzoo.cli.translated import check_outside, check_spares, opened_folder
 from genzoo.data.dataset import Skipped
 from genzoo.data.decode import at_own_size, quiet
-from genzoo.data.domains import two_domains
+from genzoo.data.degrade import degraded
 from genzoo.data.listing import Files, Member, Unusable
 from genzoo.data.pixels import colour
 from genzoo.data.sources import PIXEL_LIMIT, gallery_of
+from genzoo.data.view import SEEN, Degrade
 from genzoo.errors import BadInput
-from genzoo.files import atomic, read_json, write_json
-from genzoo.images import save_image, side_by_side
-from genzoo.models.base import Translates
+from genzoo.files import atomic
+from genzoo.images import save_image
 from genzoo.random import seed_of
-from genzoo.types import Images, Picture
+from genzoo.types import Picture
 
 _TOGETHER = 2**20  # pixels that are translated at once, or one picture
 _SHOWN = 12  # skipped files that are listed on the terminal
-_ABOUT, _SKIPPED = "translate.json", "skipped.csv"
+_SKIPPED = "skipped.csv"
 
 
-def before_and_after(
-    opened: Opened, direction: Direction, data: str | None, split: str | None, n: int, out: Path
+@dataclass(frozen=True)
+class Taken:
+    """What is translated, and by which run.
+
+    Args:
+        opened: the run.
+        direction: from which kind to which other.
+        data: of which the pictures are; None: the run's own.
+        as_is: of a run with --degrade: whether they are what it is given, not whole pictures.
+    """
+
+    opened: Opened
+    direction: Direction
+    data: str | None
+    as_is: bool = False
+
+    def __post_init__(self) -> None:
+        if self.as_is and self.opened.view.degrade is None:
+            raise BadInput("--as-is: this run was trained without --degrade and takes data as they are")
+        if self.as_is and self.data is None:
+            raise BadInput("--as-is: the run's own data are whole pictures; name others by --data DATA")
+
+    @property
+    def degrade(self) -> Degrade | None:
+        """What is made of whole pictures before a model is given them; None: nothing."""
+        return None if self.as_is else self.opened.view.degrade
+
+    @property
+    def channels(self) -> int:
+        """Of the pictures to read."""
+        return self.direction.takes[0] if self.degrade is None else self.opened.model.shape[0]
+
+    def seen(self, pictures: Pictures) -> Pictures:
+        """What the model is given of pictures of its size."""
+        how = self.degrade
+        return pictures if how is None else degraded(pictures, how, self.opened.view.values)
+
+    def say(self) -> None:
+        """Prints what a run with --degrade is given."""
+        how = self.opened.view.degrade
+        if how is None:
+            return
+        made = f"{SEEN[how]}, made of whole pictures as in training; --as-is takes data that are so already"
+        as_is = f"data as they are, taken for what was given in training: {SEEN[how]}"
+        console().print(f"given: {as_is if self.as_is else made}", markup=False, soft_wrap=True)
+
+
+def check_used(
+    direction: Direction,
+    form: str,
+    n: int | None,
+    batch: int,
+    *,
+    temperature: float | None,
+    scale: str,
+    split: str | None,
 ) -> None:
-    """One row for each of `n` images: given | translated | back | its own partner, where there is one."""
-    given, partners = _some(opened, direction, data, split, n)
-    made = translate(
-        direction.model, given, to=direction.to, temperature=direction.temperature, seed=direction.seed
-    )
-    columns, titles = [given, made], ["given", f"as {direction.to}"]
-    if isinstance(direction.model, Translates):
-        columns.append(translate(direction.model, made, to="A" if direction.to == "B" else "B"))
-        titles.append("back")
-    if partners is not None:
-        columns.append(partners)
-        titles.append("its partner")
-    shown = side_by_side(columns)
-    size = (shown.shape[3], shown.shape[4])
-    write_picture(rows_picture(shown), out, size, f"{len(shown)} rows: {', '.join(titles)}")
-
-
-def _some(
-    opened: Opened, direction: Direction, data: str | None, split: str | None, n: int
-) -> tuple[Images, Images | None]:
-    """Images to translate, and what belongs to each, if the data are pairs; one set is of the kind given."""
-    own = data is None or data == opened.data
-    split = split or ("test" if own else "all")
-    if own:
-        dataset, view = data_for(opened, data), opened.view
-    else:
-        view = replace(view_of_others(opened), channels=direction.takes[0], degrade=None)  # type: ignore[arg-type]
-        dataset = load(str(data), view)
-    if view.degrade is not None:
-        batch = presented(
-            dataset, chosen(dataset, split, n, direction.seed), view, direction.seed, {"images"}
+    """BadInput for counts below one, and a flag that was given and says nothing about what is to be done."""
+    check_counts(n, batch)
+    if temperature is not None and not direction.has_noise:
+        name = type(direction.model).__name__
+        raise BadInput(f"--temperature {temperature:g}: this {name} has no noise; leave it out")
+    if form == "picture" and scale != "auto":
+        raise BadInput(
+            f"--scale {scale}: a page has images of the run's size; leave it out, or give a folder"
         )
-        assert batch.given is not None
-        assert batch.given.images is not None
-        return batch.given.images, batch.images
-    one_set = dataset.given is None and dataset.other is None
-    a, b = (dataset, dataset) if one_set else two_domains(dataset)
-    source, other = (a, b) if direction.to == "B" else (b, a)
-    positions = chosen(source, split, n, direction.seed)
-    images = presented(source, positions, view, direction.seed).images
-    if dataset.given is None:
-        return images, None
-    return images, presented(other, positions, view, direction.seed).images
+    if form == "folder" and split is not None:
+        raise BadInput(f"--split {split}: into a folder goes every image of DATA; leave it out")
 
 
 def whole_source(
-    opened: Opened,
-    direction: Direction,
-    data: str | None,
-    out: Path,
-    *,
-    own_scale: bool,
-    limit: int | None,
-    batch: int,
-    overwrite: bool,
+    taken: Taken, out: Path, *, scale: str, limit: int | None, batch: int, overwrite: bool
 ) -> None:
     """Every image file of a source, translated, into a folder; what is there from an earlier call is kept."""
-    if data is None:
+    if taken.data is None:
         raise BadInput(f"--out {out}: a folder is for the images of --data DATA; name them, or give NAME.png")
-    gallery = gallery_of(data)
+    gallery = gallery_of(taken.data)
     with closing(gallery.files) as files, quiet():
+        check_outside(out, taken.data, Path(gallery.place))
         listed = gallery.list_images()
-        members = some_of(listed.members, limit, direction.seed)
+        members = some_of(listed.members, limit, taken.direction.seed)
         if not members:
-            raise BadInput(f"--data {data}: no image files in it")
-        names = list(different(safe_name(member.name) for member in members))
-        scale = "own" if own_scale else "trained"
-        begin(
-            out, {**settings(opened, direction), "data": data, "n": limit, "scale": scale}, names, overwrite
-        )
+            raise BadInput(f"--data {taken.data}: no image files in it")
+        own_scale = scale == "own" or (scale == "auto" and taken.opened.view.fit == "patches")
+        about = settings(taken) | {"n": limit, "scale": "own" if own_scale else "trained"}
+        folder = opened_folder(out, about, [member.name for member in members], overwrite)
+        check_spares(folder, taken.data, Path(gallery.place))
+        folder.note()
+        taken.say()
         bad = list(listed.skipped) if limit is None else []
-        before, began, done = 0, time.perf_counter(), 0
+        began, done = time.perf_counter(), 0
+        numbers = {source: i for i, source in enumerate(folder.names)}
+        names = list(folder.names.values())
         with progress("translate", len(members)) as tick:
-            waiting = [(i, m) for i, m in enumerate(members) if not (out / names[i]).is_file()]
+            waiting = [(numbers[m.name], m) for m in members if folder.due(m.name)]
             before = len(members) - len(waiting)
             tick(before)
-            for numbers, pictures in groups(files, waiting, opened, direction, own_scale, bad, tick):
-                for i, made in zip(
-                    numbers, translate_pictures(direction, pictures, numbers, batch), strict=True
-                ):
-                    save_image(made, out / names[i])
-                done += len(numbers)
-                tick(len(numbers))
+            for some, pictures in groups(files, waiting, taken, own_scale, bad, tick):
+                made = translate_pictures(taken.direction, pictures, some, batch, taken.seen)
+                for i, picture in zip(some, made, strict=True):
+                    save_image(picture, out / names[i])
+                done += len(some)
+                tick(len(some))
+    folder.finish()
     write_skipped(out, bad)
     report(out, bad, done, before, time.perf_counter() - began)
+    if not done + before:
+        raise BadInput(f"--data {taken.data}: no image in it can be read")
 
 
-def settings(opened: Opened, direction: Direction) -> dict[str, Any]:
-    """What translations depend on beside what is translated."""
+def settings(taken: Taken) -> dict[str, Any]:
+    """What translations depend on beside the files that are translated."""
+    opened, direction = taken.opened, taken.direction
+    run = {
+        "run": str(opened.path),
+        "weights": fingerprint(opened.model).hex(),
+        "step": opened.about.get("step"),
+    }
     made = {"to": direction.to, "seed": direction.seed, "temperature": direction.temperature}
-    return {"run": str(opened.path), "step": opened.about.get("step"), **made}
+    return run | made | {"data": taken.data, "given": "as it is" if taken.degrade is None else taken.degrade}
 
 
 def check_counts(n: int | None, batch: int) -> None:
@@ -151,40 +173,21 @@ def some_of(members: Sequence[Member], n: int | None, seed: int) -> list[Member]
     return [members[i] for i in np.sort(picked)]
 
 
-def begin(out: Path, about: dict[str, Any], names: Sequence[str], overwrite: bool) -> None:
-    """Notes in the folder what fills it; BadInput if it holds something else.
-
-    Args:
-        names: of the files that are to be written: begun anew, none of them may be taken for done.
-    """
-    path = out / _ABOUT
-    there = read_json(path) if path.is_file() else None
-    if there == about and not overwrite:
-        return
-    if out.is_dir() and any(out.iterdir()) and not overwrite:
-        what = "holds translations by other settings" if there else "is there already and holds other things"
-        raise BadInput(f"--out {out}: {what}; give another name, or --overwrite")
-    for name in names:
-        (out / name).unlink(missing_ok=True)
-    write_json(path, json.loads(json.dumps(about)))
-
-
 def groups(
     files: Files,
     waiting: Sequence[tuple[int, Member]],
-    opened: Opened,
-    direction: Direction,
+    taken: Taken,
     own_scale: bool,
     bad: list[Skipped],
     tick: Tick,
 ) -> Iterator[tuple[list[int], list[Picture]]]:
     """Pictures that are translated at once, few enough for memory to stay flat, with their numbers."""
-    channels, *size = direction.takes
+    (_, *size), fit = taken.direction.takes, taken.opened.view.fit
     numbers: list[int] = []
     pictures: list[Picture] = []
-    for i, picture in readable(files, waiting, channels, opened, bad, tick):
+    for i, picture in readable(files, waiting, taken.channels, taken.opened, bad, tick):
         numbers.append(i)
-        pictures.append(picture if own_scale else at_trained_scale(picture, (size[0], size[1])))
+        pictures.append(picture if own_scale else at_trained_scale(picture, (size[0], size[1]), fit))
         if sum(p[0, 0].numel() for p in pictures) >= _TOGETHER:
             yield numbers, pictures
             numbers, pictures = [], []
