@@ -148,9 +148,7 @@ def train_run(
         run = assemble(config, dataset, where)
         keeper, main = Keeper(run, files, describe(config, dataset), save_every), distributed.rank() == 0
         with View(config.name, quiet=quiet or not main) as view:
-            keeper.say = view.say
-            for line in notices(run, config, dataset):
-                view.say(line)
+            introduce(keeper, config, dataset, view)
             if judge is not None and len(run.optimizers) > 1:
                 keeper.appoint(judge(run.model, config.view, config.settings))
             if resume and files.exists:
@@ -163,6 +161,13 @@ def train_run(
             stopped = play_out(keeper, view, main)
         model = run.learned() if main else run.model
     return Trained(model.eval(), files.path, config, stopped)
+
+
+def introduce(keeper: Keeper, config: Config, dataset: Dataset, view: View) -> None:
+    """Lets the keeper speak, and says what one should know before the run starts."""
+    keeper.say = view.say
+    for line in notices(keeper.run, config, dataset):
+        view.say(line)
 
 
 def notices(run: Run, config: Config, dataset: Dataset) -> Iterator[str]:
