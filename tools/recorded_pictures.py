@@ -117,5 +117,6 @@ ROWS: dict[str, Rows] = {
     "completion": completions,
     "completion-cifar10": completions,
     "growing-cifar10": growing,
+    "growing-emoji": growing,
     "translation-steps": translation_steps,
 }

@@ -102,7 +102,8 @@ def spelt(parameter: inspect.Parameter) -> list[str]:
         return [parameter.name.upper()]
     if is_dataclass(parameter.default):
         return ["--" + field.name.replace("_", "-") for field in fields(parameter.default)]
-    return ["--" + parameter.name.removeprefix("as_").replace("_", "-")]
+    said = (getattr(about, "name", None) for about in getattr(parameter.annotation, "__metadata__", ()))
+    return ["--" + next(filter(None, said), parameter.name).replace("_", "-")]
 
 
 def box(refused: str) -> tuple[str, str]:
