@@ -110,8 +110,9 @@ def main() -> None:
     results = {}
     for name, (recipe, changed) in contenders.items():
         runs, file = [], name.replace(", batches of ", "-")
+        shown = "grown" if name == grown else f"beside-{changed['batch']}"
         for seed in range(options.seeds):
-            picture = PICTURES / f"growing-{file}.png" if not seed else None
+            picture = PICTURES / f"growing-{options.data}-{shown}.png" if not seed else None
             play = partial(run, recipe, data, seed, changed, options.judge, picture)
             runs.append(kept(Path(options.kept) / f"{file}-{seed}.json", changed, play))
         results[name] = {"options": changed, **summary(runs), "runs": runs}
