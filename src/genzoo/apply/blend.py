@@ -37,7 +37,7 @@ def blended(images: Images, made: Images, known: Bool[Tensor, "#b 1 h w"]) -> Im
     Raises:
         BadInput: if the equation is not solved in as many steps as the size of the hole allows.
     """
-    whole = images.clone()
+    whole, known = images.clone(), known.expand(len(images), -1, -1, -1)
     parts: dict[tuple[int, int], list[_Place]] = defaultdict(list)
     for i, hole in enumerate(~known[:, 0]):
         if bool(hole.any()):
@@ -45,10 +45,7 @@ def blended(images: Images, made: Images, known: Bool[Tensor, "#b 1 h w"]) -> Im
             size = (rows.stop - rows.start, columns.stop - columns.start)
             parts[size].append((i, rows, columns))
     for places in parts.values():
-        if len(known) < len(images):
-            [(_, rows, columns)] = places
-            places = [(i, rows, columns) for i in range(len(images))]
-        cut = [torch.stack([t[i % len(t)][:, r, c] for i, r, c in places]) for t in (images, made, known)]
+        cut = [torch.stack([t[i, :, r, c] for i, r, c in places]) for t in (images, made, known)]
         for (i, r, c), part in zip(places, _blended(*cut), strict=True):
             whole[i, :, r, c] = part
     return whole
