@@ -131,13 +131,13 @@ def test_a_large_image_is_completed_in_parts_as_it_is_whole(monkeypatch, tile):
     known[0, :, 40:90, :33] = known[1, :, 330:, 590:] = known[:, :, 61, 200:260] = False
     known[1, :, 70, 301] = False
     whole = complete(model, images, known)
-    sizes, completing = [], import_module("genzoo.apply.complete")
+    sizes, completing = [], import_module("genzoo.models.adversarial.completion")
     model.completer.register_forward_hook(lambda _m, x, _y: sizes.append(x[0].shape[2:].numel()))
     monkeypatch.setattr(completing, "_WHOLE", 1000)
     monkeypatch.setattr(completing, "_TILE", tile)
     parts = complete(model, images, known)
     torch.testing.assert_close(parts, whole, rtol=0, atol=1e-13)
     assert torch.equal(parts[:, 0].where(known, 0), images.where(known, 0))
-    assert completing._sees(model.completer)[0] >= (303 - 1) // 2
+    assert model.completer.reach()[0] >= (303 - 1) // 2
     assert len(sizes) > 1
     assert max(sizes) < 347 * 614 or tile == 512

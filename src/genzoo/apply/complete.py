@@ -4,13 +4,13 @@ Reference: van den Oord, Kalchbrenner & Kavukcuoglu (2016), "Pixel Recurrent Neu
 arXiv:1601.06759, figure 1: occluded | completions | original.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 import torch
 from jaxtyping import Bool, Float
-from torch import Tensor, nn
+from torch import Tensor
 
 from genzoo.apply.pictures import rows_picture
 from genzoo.apply.placement import Tick, batch_of, nothing
@@ -22,15 +22,12 @@ from genzoo.errors import BadInput, nearest
 from genzoo.images import centre
 from genzoo.models import Model
 from genzoo.models.base import Completes, evaluating
-from genzoo.nn.completing import CompletionNet
 from genzoo.random import seeded
-from genzoo.types import Batch, Given, Images, Known, Picture
+from genzoo.types import Given, Images, Known, Picture
 
 MASKS = ("top", "bottom", "left", "right", "center")
 Masks = Bool[Tensor, "#b 1 h w"]  # one for all images, or one for each
 HIDDEN = 0.5  # the grey that unknown pixels are shown in
-_WHOLE = 2**20  # pixels of an image that a net of bounded reach completes in one piece
-_TILE = 512  # side of the squares whose holes such a net fills one after the other in a larger one
 
 
 def mask_named(name: str, height: int, width: int) -> Known:
@@ -137,60 +134,9 @@ def complete(
         part = batch_of(wanted, conditions, model, start, start + batch)
         mask = model.placed(masks[start : start + batch])
         with evaluating(model), seeded(seed, "complete", start):
-            parts.append(_completed(model, part, mask, temperature))
+            parts.append(model.complete(part.images, mask, part.given, temperature=temperature))
         tick(len(part))
     return torch.cat(parts).unflatten(0, (len(images), k))
-
-
-def _completed(model: Model, part: Batch, known: Known, temperature: float) -> Images:
-    """What the model makes of a few images; by a net of bounded reach large ones hole by hole.
-
-    Such a net's memory grows with what it is given, not with the picture.
-    """
-    assert isinstance(model, Completes)
-    x, net = part.images, getattr(model, "completer", None)
-    if not isinstance(net, CompletionNet) or x[0, 0].numel() <= _WHOLE:
-        return model.complete(x, known, part.given, temperature=temperature)
-    made, (reach, step) = x.clone(), _sees(net)
-    for rows, columns in _holes((~known).any(0)[0]):
-        top, left = (max(0, side.start - reach) // step * step for side in (rows, columns))
-        bottom, right = (-(-(side.stop + reach) // step) * step for side in (rows, columns))
-        seen, mask = (t[..., top:bottom, left:right] for t in (x, known))
-        filled = model.complete(seen, mask, part.given, temperature=temperature)
-        made[..., rows, columns] = filled[
-            ..., rows.start - top : rows.stop - top, columns.start - left : columns.stop - left
-        ]
-    return made
-
-
-def _holes(hidden: Bool[Tensor, "h w"]) -> Iterator[tuple[slice, slice]]:
-    """Rows and columns of what is hidden in each square of a raster."""
-    for top in range(0, hidden.shape[0], _TILE):
-        for left in range(0, hidden.shape[1], _TILE):
-            places = hidden[top : top + _TILE, left : left + _TILE].nonzero()
-            if len(places):
-                first, last = places.amin(0).tolist(), places.amax(0).tolist()
-                yield (
-                    slice(top + first[0], top + last[0] + 1),
-                    slice(left + first[1], left + last[1] + 1),
-                )
-
-
-def _sees(net: nn.Module) -> tuple[int, int]:
-    """How far a pixel sees that is made by convolutions one after the other, and what their strides come to.
-
-    Between two pixels so far apart there is no path, wherever they lie in the strides' raster.
-    """
-    reach, scale, coarsest = 0, 1, 1
-    for layer in net.modules():
-        if isinstance(layer, nn.ConvTranspose2d):
-            reach += layer.kernel_size[0] // 2 * scale
-            scale //= layer.stride[0]
-        elif isinstance(layer, nn.Conv2d):
-            reach += layer.kernel_size[0] // 2 * layer.dilation[0] * scale
-            scale *= layer.stride[0]
-            coarsest = max(coarsest, scale)
-    return reach + coarsest, coarsest
 
 
 def completions_picture(images: Images, known: Masks, completions: Float[Tensor, "b k c h w"]) -> Picture:

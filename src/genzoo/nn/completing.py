@@ -83,6 +83,22 @@ class CompletionNet(nn.Module):
         seen = torch.where(known, F.pad(images, beyond), filling)
         return self.layers(torch.cat([seen, (~known).to(seen.dtype)], 1))[..., :h, :w]
 
+    def reach(self) -> tuple[int, int]:
+        """How far a pixel sees that is made, and what places in the net's raster are multiples of.
+
+        Between two pixels so far apart there is no path, wherever they lie in the raster.
+        """
+        reach, scale, coarsest = 0, 1, 1
+        for layer in self.layers:
+            if isinstance(layer, nn.ConvTranspose2d):
+                reach += layer.kernel_size[0] // 2 * scale
+                scale //= layer.stride[0]
+            elif isinstance(layer, nn.Conv2d):
+                reach += layer.kernel_size[0] // 2 * layer.dilation[0] * scale
+                scale *= layer.stride[0]
+                coarsest = max(coarsest, scale)
+        return reach + coarsest, coarsest
+
 
 class ContextCritic(nn.Module):
     """Images in [−1, 1], shape (b, c, h, w), and a window in each, to `Judged`.

@@ -1,6 +1,9 @@
 """Globally and locally consistent completion: a net that fills holes, judged by image and window."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+
+from jaxtyping import Bool
+from torch import Tensor
 
 from genzoo.errors import BadInput
 from genzoo.models.base import Model
@@ -8,6 +11,9 @@ from genzoo.models.registry import register
 from genzoo.nn.completing import CompletionNet, ContextCritic, Corners
 from genzoo.nn.critic import Judged
 from genzoo.types import Given, Images, Known
+
+_WHOLE = 2**20  # pixels of an image that are completed in one piece
+_TILE = 512  # side of the squares whose holes are filled one after the other in a larger one
 
 
 @register(
@@ -64,12 +70,41 @@ class ContextCompletion(Model):
     ) -> Images:
         """The images with every pixel where `known` is False made anew; the others untouched bit for bit.
 
-        There is no noise, so the temperature says nothing.
+        There is no noise, so the temperature says nothing. In use, images of more than 2²⁰ pixels are filled
+        hole by hole, each with what is in the net's reach around it: memory does not grow with the image.
         """
         self.check_given(given)
+        if self.training or images[0, 0].numel() <= _WHOLE:
+            return self._filled(images, known)
+        made, (reach, step) = images.clone(), self.completer.reach()
+        for rows, columns in _holes((~known).any(0)[0]):
+            top, left = (max(0, side.start - reach) // step * step for side in (rows, columns))
+            bottom, right = (-(-(side.stop + reach) // step) * step for side in (rows, columns))
+            part = (..., slice(top, bottom), slice(left, right))
+            hole = (
+                slice(rows.start - top, rows.stop - top),
+                slice(columns.start - left, columns.stop - left),
+            )
+            made[..., rows, columns] = self._filled(images[part], known[part])[..., *hole]
+        return made
+
+    def _filled(self, images: Images, known: Known) -> Images:
         made = (self.completer(2 * images - 1, known) + 1) / 2
         return made.where(~known, images)
 
     def judge(self, images: Images, windows: Corners) -> Judged:
         """What the critic says of images and of the windows in them that begin at these rows and columns."""
         return self.critic(2 * images - 1, windows)
+
+
+def _holes(hidden: Bool[Tensor, "h w"]) -> Iterator[tuple[slice, slice]]:
+    """Rows and columns of what is hidden in each square of a raster."""
+    for top in range(0, hidden.shape[0], _TILE):
+        for left in range(0, hidden.shape[1], _TILE):
+            places = hidden[top : top + _TILE, left : left + _TILE].nonzero()
+            if len(places):
+                first, last = places.amin(0).tolist(), places.amax(0).tolist()
+                yield (
+                    slice(top + first[0], top + last[0] + 1),
+                    slice(left + first[1], left + last[1] + 1),
+                )
