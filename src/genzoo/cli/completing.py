@@ -11,9 +11,10 @@ from genzoo.apply.codec.listing import different, safe_name
 from genzoo.apply.complete import Masks, masking
 from genzoo.apply.search_completion import STEPS, Drawn, search_completions
 from genzoo.cli.console import progress, wrote
-from genzoo.cli.opened import Opened, image_size, open_for, some_items
+from genzoo.cli.opened import Opened, image_size, open_for, some_items, split_for
 from genzoo.cli.output import Form, form_of, write_arrays, write_picture
-from genzoo.cli.translating import check_counts, readable, say_skipped, some_of, write_skipped
+from genzoo.cli.skipped import list_skipped
+from genzoo.cli.translating import check_counts, readable, some_of
 from genzoo.data.dataset import Skipped
 from genzoo.data.decode import quiet
 from genzoo.data.sources import gallery_of
@@ -83,7 +84,7 @@ def _page_or_arrays(opened: Opened, options: Options, out: Path, form: Form) -> 
     """Some images of the run's size, completed."""
     known = apply.mask(options.mask, *image_size(opened))
     n = _ROWS if options.n is None else options.n
-    split = options.split or ("test" if options.data is None else "all")
+    split = split_for(options.data, options.split)
     items = some_items(opened, options.data, split, n, options.seed)
     x, k = items.images, options.k
     if k is None:
@@ -140,8 +141,7 @@ def _folder(opened: Opened, options: Options, out: Path) -> None:
                     done += 1
                 tick(1)
     wrote(out, f"{done:,} images")
-    write_skipped(out, bad)
-    say_skipped(bad, out)
+    list_skipped(bad, out)
 
 
 def _check_folder(opened: Opened, options: Options, out: Path) -> str:

@@ -113,6 +113,11 @@ def data_for(run: Opened, source: str | None) -> Dataset:
     return dataset
 
 
+def split_for(source: str | None, split: str | None) -> str:
+    """The split that was asked for, or else all of named data, and of a run's own the test split."""
+    return split or ("test" if source is None else "all")
+
+
 def some_items(run: Opened, source: str | None, split: str, n: int, seed: int) -> Batch:
     """`n` items of a split (all of it if it has fewer), picked by `seed`."""
     if n < 1:

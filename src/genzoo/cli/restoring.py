@@ -67,7 +67,7 @@ def restored(verb: str, run: Path, out: Path, options: Options, *, device: str, 
     from genzoo.cli.console import progress
     from genzoo.cli.opened import image_size, open_for
     from genzoo.cli.output import form_of, write_arrays, write_picture
-    from genzoo.cli.translating import say_skipped, write_skipped
+    from genzoo.cli.skipped import list_skipped
 
     form = form_of(out, {"picture", "folder", "arrays"}, overwrite=overwrite)
     opened = open_for(verb, run, device)
@@ -89,8 +89,7 @@ def restored(verb: str, run: Path, out: Path, options: Options, *, device: str, 
         write_picture(picture, out, image_size(opened), f"{len(drawn)} rows: given, {k} draws{last}")
     elif form == "folder":
         write_files(drawn, taken.names, out)
-        write_skipped(out, taken.skipped)
-        say_skipped(taken.skipped, out)
+        list_skipped(taken.skipped, out)
     else:
         known = {} if taken.originals is None else {"originals": taken.originals.numpy()}
         write_arrays(out, given=taken.pictures.numpy(), drawn=drawn.float().numpy(), **known)
@@ -98,7 +97,7 @@ def restored(verb: str, run: Path, out: Path, options: Options, *, device: str, 
 
 def take(opened: "Opened", options: Options) -> Taken:
     """The items of the data that were asked for, as they are or degraded as the run's own data were."""
-    from genzoo.cli.opened import data_for
+    from genzoo.cli.opened import data_for, split_for
     from genzoo.data.batches import chosen, presented
     from genzoo.errors import BadInput
 
@@ -106,7 +105,7 @@ def take(opened: "Opened", options: Options) -> Taken:
         raise BadInput(f"-n must be at least 1, got {options.n}")
     given = pictures_of(opened, options.data)
     dataset = given or data_for(opened, options.data)
-    split = options.split or ("test" if options.data is None else "all")
+    split = split_for(options.data, options.split)
     positions = dataset.split(split)
     skipped = dataset.skipped
     if options.n is not None and options.n < len(positions):  # what could not be read is not missed then

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from genzoo.apply.pictures import rows_picture
 from genzoo.apply.translate import Pictures, translate
-from genzoo.cli.opened import data_for, view_of_others
+from genzoo.cli.opened import data_for, split_for, view_of_others
 from genzoo.cli.output import write_picture
 from genzoo.cli.translating import Taken
 from genzoo.data import load
@@ -48,7 +48,7 @@ def _some(taken: Taken, split: str | None, n: int) -> tuple[Pictures, Pictures |
     """Images to translate, and what belongs to each, if the data are pairs; one set is of the kind given."""
     opened, data, seed = taken.opened, taken.data, taken.direction.seed
     own = data is None or data == opened.data
-    split = split or ("test" if own else "all")
+    split = split_for(None if own else data, split)
     if taken.degrade is not None:
         if data is not None and sides_of(data) is not None:
             raise BadInput(

@@ -1,7 +1,5 @@
 """What `genzoo translate` takes, and a folder of translations, made picture by picture."""
 
-import csv
-import io
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing
@@ -18,6 +16,7 @@ from genzoo.apply.translate import Direction, Pictures, at_trained_scale, transl
 from genzoo.cli.console import out as console
 from genzoo.cli.console import progress, wrote
 from genzoo.cli.opened import Opened
+from genzoo.cli.skipped import list_skipped
 from genzoo.cli.translated import check_outside, check_spares, opened_folder
 from genzoo.data.dataset import Skipped
 from genzoo.data.decode import at_own_size, quiet
@@ -27,14 +26,11 @@ from genzoo.data.pixels import colour
 from genzoo.data.sources import PIXEL_LIMIT, gallery_of
 from genzoo.data.view import SEEN, Degrade
 from genzoo.errors import BadInput
-from genzoo.files import atomic
 from genzoo.images import save_image
 from genzoo.random import seed_of
 from genzoo.types import Picture
 
 _TOGETHER = 2**20  # pixels that are translated at once, or one picture
-_SHOWN = 12  # skipped files that are listed on the terminal
-_SKIPPED = "skipped.csv"
 
 
 @dataclass(frozen=True)
@@ -141,7 +137,6 @@ def whole_source(
                 done += len(some)
                 tick(len(some))
     folder.finish()
-    write_skipped(out, bad)
     report(out, bad, done, before, time.perf_counter() - began)
     if not done + before:
         raise BadInput(f"--data {taken.data}: no image in it can be read")
@@ -219,30 +214,9 @@ def readable(
             yield i, torch.from_numpy(pixels.copy())[None].float() / 255
 
 
-def write_skipped(out: Path, bad: Sequence[Skipped]) -> None:
-    """A table of the files that were not translated, and why; none if all were."""
-    path = out / _SKIPPED
-    if not bad:
-        path.unlink(missing_ok=True)
-        return
-    text = io.StringIO()
-    rows = csv.writer(text, lineterminator="\n")
-    rows.writerows([("file", "reason"), *((s.path, s.reason) for s in bad)])
-    with atomic(path) as temporary:
-        temporary.write_text(text.getvalue(), encoding="utf-8")
-
-
 def report(out: Path, bad: Sequence[Skipped], done: int, before: int, seconds: float) -> None:
     """What was written, how fast, and what was not."""
     rate = f", {done / seconds:,.1f} images/s" if done and seconds > 0 else ""
     there = f"; {before:,} were there" if before else ""
     wrote(out, f"{done:,} images{rate}{there}")
-    say_skipped(bad, out)
-
-
-def say_skipped(bad: Sequence[Skipped], out: Path) -> None:
-    """The files that are missing in a folder, the first of many, and why."""
-    for skipped in bad[:_SHOWN]:
-        console().print(f"left out: {skipped.path}: {skipped.reason}", markup=False, soft_wrap=True)
-    if len(bad) > _SHOWN:
-        console().print(f"and {len(bad) - _SHOWN:,} more, in {out / _SKIPPED}", markup=False, soft_wrap=True)
+    list_skipped(bad, out)
